@@ -1,0 +1,93 @@
+"""The one interface behind which every model format lives.
+
+A format is one module with a `Runtime`, named in `core.runtimes.RUNTIMES`.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import pyarrow as pa
+
+from core.schema import Field, Schema
+
+ERROR_COLUMN = "error"
+PREDICTION = "prediction"
+PROBABILITY = "probability_"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a model file says of itself, and what a trial of it showed.
+
+    `function` is what the model does: classification, regression, clustering, anomaly detection,
+    association, or `transformation` where the file does not say.
+    `sample` is one record that the model scored when it was inspected.
+    `warnings` are sentences that a user should read before trusting the model.
+    `details` are facts for the model's page, such as the producer or the opset.
+    """
+
+    format: str
+    function: str
+    algorithm: str
+    engine: str
+    inputs: tuple[Field, ...]
+    outputs: tuple[Field, ...]
+    sample: dict[str, object] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    details: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def input_schema(self) -> Schema:
+        """Return the inputs as a schema."""
+        return Schema(self.inputs)
+
+    @property
+    def output_schema(self) -> Schema:
+        """Return the outputs as a schema."""
+        return Schema(self.outputs)
+
+
+class Scorer(ABC):
+    """A loaded model. Threads may share it."""
+
+    @abstractmethod
+    def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Score typed records.
+
+        `batch` has the model's input columns by position, typed as `Schema.arrow` says. The answer
+        has as many rows in the same order, the output columns, and last the text column `error`:
+        null where the row was scored, a sentence where it was not (its outputs are then null).
+
+        Raises Overloaded when the deadline passes, InternalError when the engine breaks.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most scorers hold nothing to give back
+        """Give back what the model holds; the scorer is not used afterwards."""
+
+
+class Runtime(ABC):
+    """One model format: how its files are recognised, inspected and loaded."""
+
+    format: ClassVar[str]
+    label: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def recognises(self, head: bytes) -> bool:
+        """Return whether the first 4,096 bytes of a file look like this format."""
+
+    @abstractmethod
+    def inspect(self, path: Path, converted: Path) -> ModelInfo:
+        """Read an uploaded file and try one prediction on it; runs in the inspection child.
+
+        Where the platform must keep another file than the uploaded one (a pickle as skops, a PMML
+        mended), it is written to `converted`, and that is what `load` will be given.
+
+        Raises InvalidModel with a sentence for whatever cannot be scored.
+        """
+
+    @abstractmethod
+    def load(self, path: Path, info: ModelInfo) -> Scorer:
+        """Load an inspected file for scoring; raises InvalidModel if that fails."""
