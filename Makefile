@@ -1,0 +1,46 @@
+# The commands of Slipway; README.md names each in plain words.
+PYTHON ?= python3.11
+PORT ?= 8501
+SLIPWAY_STORAGE ?= $(CURDIR)/storage
+BIN := .venv/bin
+export SLIPWAY_STORAGE
+
+.PHONY: run test check bench lock format clean
+
+run: .venv/.installed
+	@exec $(BIN)/streamlit run Home.py --server.port $(PORT) --server.headless true
+
+test: .venv/.installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+bench: .venv/.installed-dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: .venv/.installed-dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+# Compiles the two lists of what is wanted into the two locks of exact versions.
+lock: .venv/.installed-dev
+	$(BIN)/uv pip compile -q --no-emit-index-url --no-annotate --no-header --python-version 3.11 $(ARGS) requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --no-emit-index-url --no-annotate --no-header --python-version 3.11 $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
