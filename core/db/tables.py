@@ -1,0 +1,167 @@
+"""The tables of the metadata, one class each.
+
+No foreign keys and no indexes but the primary keys: DuckDB refuses to update rows that foreign
+keys point at and to alter tables that have indexes. The services keep the rows together; tests
+prove that no orphan is left. Ids are random, times are in UTC without a zone.
+"""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sqlalchemy import BigInteger, Column, DateTime, Double, Integer, String, Table
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+def new_id() -> str:
+    """Return an id that no other row has: 32 hexadecimal digits."""
+    return uuid4().hex
+
+
+def utc_now() -> datetime:
+    """Return the time in UTC, without a zone, as the tables hold it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Base(DeclarativeBase):
+    """The root of the tables; `Base.metadata` is the schema that the migrations lead to."""
+
+
+class Account(Base):
+    """A person or program that signs in; `name_key` is the name as it is compared.
+
+    Sessions that began before `valid_after` are over.
+    """
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    name_key: Mapped[str]
+    password_hash: Mapped[str]
+    role: Mapped[str]
+    active: Mapped[bool]
+    created: Mapped[datetime]
+    valid_after: Mapped[datetime]
+
+
+class Token(Base):
+    """An access token of an account; only its SHA-256 is known."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[str]
+    name: Mapped[str]
+    digest: Mapped[str]
+    created: Mapped[datetime]
+    expires: Mapped[datetime]
+
+
+class Model(Base):
+    """A model under its owner's name for it; what it computes is in its versions."""
+
+    __tablename__ = "models"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    owner_id: Mapped[str]
+    name: Mapped[str]
+    name_key: Mapped[str]
+    model_type: Mapped[str]
+    description: Mapped[str]
+    visibility: Mapped[str]
+    created: Mapped[datetime]
+    updated: Mapped[datetime]
+
+
+class Version(Base):
+    """One file of a model, never changed: `artifact` is loaded, `source` was uploaded (SHA-256).
+
+    `info` is a `ModelInfo` as JSON.
+    """
+
+    __tablename__ = "versions"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[str]
+    number: Mapped[int]
+    artifact: Mapped[str]
+    source: Mapped[str]
+    file_name: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    info: Mapped[str]
+    notes: Mapped[str]
+    created: Mapped[datetime]
+    created_by: Mapped[str]
+
+
+class Deployment(Base):
+    """A service: one version of a model under an endpoint that is unique on the platform."""
+
+    __tablename__ = "deployments"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[str]
+    version_id: Mapped[str]
+    version: Mapped[int]
+    name: Mapped[str]
+    name_key: Mapped[str]
+    endpoint: Mapped[str]
+    state: Mapped[str]
+    created: Mapped[datetime]
+    created_by: Mapped[str]
+
+
+class Task(Base):
+    """A file scored in the background; `options` is JSON, `retry_of` the task it repeats."""
+
+    __tablename__ = "tasks"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[str]
+    deployment_id: Mapped[str | None]
+    version_id: Mapped[str]
+    version: Mapped[int]
+    owner_id: Mapped[str]
+    kind: Mapped[str]
+    file_name: Mapped[str]
+    state: Mapped[str]
+    options: Mapped[str]
+    rows_total: Mapped[int | None] = mapped_column(BigInteger)
+    rows_failed: Mapped[int | None] = mapped_column(BigInteger)
+    message: Mapped[str]
+    created: Mapped[datetime]
+    started: Mapped[datetime | None]
+    finished: Mapped[datetime | None]
+    retry_of: Mapped[str | None]
+
+
+class Event(Base):
+    """One thing that somebody did; names are copied, so it can be read after they are gone."""
+
+    __tablename__ = "events"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    at: Mapped[datetime] = mapped_column("at", quote=True)  # a reserved word of DuckDB
+    actor_id: Mapped[str]
+    actor: Mapped[str]
+    action: Mapped[str]
+    object_kind: Mapped[str]
+    object_id: Mapped[str]
+    object_name: Mapped[str]
+    detail: Mapped[str]
+
+
+# One row for each call of a deployment. A log has no key: millions of rows are appended, none is
+# looked up alone.
+calls = Table(
+    "calls",
+    Base.metadata,
+    Column("deployment_id", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", DateTime, nullable=False, quote=True),
+    Column("rows", BigInteger, nullable=False),
+    Column("failed_rows", BigInteger, nullable=False),
+    Column("code", String, nullable=False),
+    Column("latency_ms", Double, nullable=False),
+    Column("caller_id", String, nullable=False),
+)

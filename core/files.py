@@ -1,0 +1,171 @@
+"""What lies under the storage folder beside the database, and how it gets there whole.
+
+incoming/           uploads being received; emptied at every start
+artifacts/ab/<sha>  model files, named by their content
+jobs/<task id>/     the parts of one task
+secrets/<name>      keys made at first use, readable by the owner of the process alone
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from core.errors import InvalidInput, TooLarge
+
+_BLOCK = 1 << 20
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An upload that was received whole: where it lies, what the sender called it, its bytes."""
+
+    path: Path
+    name: str
+    size: int
+    sha256: str
+
+
+class Files:
+    """The folders of one storage; threads may share it."""
+
+    def __init__(self, storage: Path) -> None:
+        self._incoming = storage / "incoming"
+        self._artifacts = storage / "artifacts"
+        self._jobs = storage / "jobs"
+        self._secrets = storage / "secrets"
+        self._making_secret = threading.Lock()
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        for folder in (self._incoming, self._artifacts, self._jobs):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._secrets.mkdir(mode=0o700, exist_ok=True)
+
+    def stage(self, source: BinaryIO, name: str, limit: int) -> Staged:
+        """Receive an upload in blocks of 1 MiB, hashing as it comes.
+
+        `limit` is in bytes. The file is the caller's to remove once it is kept or refused. Raises
+        TooLarge as soon as the limit is passed, and InvalidInput for an empty file.
+        """
+        path = self._incoming / uuid4().hex
+        try:
+            size, sha256 = _receive(source, path, limit)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Staged(path, _file_name(name), size, sha256)
+
+    def keep(self, path: Path) -> str:
+        """Copy a file among the artifacts and return its SHA-256; the source stays."""
+        sha256 = sha256_of(path)
+        target = self.artifact(sha256)
+        if not target.exists():
+            with replacing(target) as temporary:
+                shutil.copyfile(path, temporary)
+        return sha256
+
+    def artifact(self, sha256: str) -> Path:
+        """Return where the artifact of this content lies, or would lie."""
+        return self._artifacts / sha256[:2] / sha256
+
+    def drop(self, sha256: str) -> None:
+        """Remove an artifact; one that is gone already is no error."""
+        self.artifact(sha256).unlink(missing_ok=True)
+
+    def job(self, task_id: str) -> Path:
+        """Return the folder of one task, made if it is not there."""
+        folder = self._jobs / task_id
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def drop_job(self, task_id: str) -> None:
+        """Remove the folder of one task with all that is in it."""
+        shutil.rmtree(self._jobs / task_id, ignore_errors=True)
+
+    def secret(self, name: str) -> str:
+        """Return the secret of this name: 43 random URL-safe characters, made at first use."""
+        path = self._secrets / name
+        with self._making_secret:
+            if not path.exists():
+                with replacing(path) as temporary:
+                    temporary.touch(mode=0o600)
+                    temporary.write_text(secrets.token_urlsafe(32), encoding="ascii")
+            return path.read_text(encoding="ascii")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what is written there takes its place at the end.
+
+    Readers see the old file or the whole new one, also after a power cut. If the body raises,
+    `path` is as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is never seen half written."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _receive(source: BinaryIO, path: Path, limit: int) -> tuple[int, str]:
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("xb") as target:
+        while block := source.read(_BLOCK):
+            size += len(block)
+            if size > limit:
+                raise TooLarge(f"The file is larger than the {readable_size(limit)} allowed here.")
+            digest.update(block)
+            target.write(block)
+    if not size:
+        raise InvalidInput("The file is empty; choose a file that has content.")
+    return size, digest.hexdigest()
+
+
+def readable_size(size: int) -> str:
+    """Return a number of bytes as a person would say it, for example `1.5 GiB`."""
+    amount = float(size)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.4g} {unit}"
+        amount /= 1024
+    return f"{amount:.4g} TiB"
+
+
+def _file_name(name: str) -> str:
+    """Return the last part of a name that a client sent, without what no file name holds."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(letter for letter in last if letter.isprintable()).strip()
+    return printable[-_LONGEST_NAME:] or "file"
+
+
+def _sync(path: Path) -> None:
+    """Make a file's content, or a folder's entries, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
