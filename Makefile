@@ -1,5 +1,5 @@
 # The commands of Slipway; README.md names each in plain words.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8501
 SLIPWAY_STORAGE ?= $(CURDIR)/storage
 BIN := .venv/bin

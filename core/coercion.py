@@ -31,6 +31,7 @@ _BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
+_FLOAT_LIMIT = 2.0**128 * (1 - 2.0**-25)  # from here on a number rounds to infinity in 32 bits
 _SHOWN_CATEGORIES = 8
 _SHOWN_TEXT = 60
 
@@ -158,7 +159,7 @@ def _as_float(field: Field, value: int | float | np.number) -> float:
         number = float(value)
     except OverflowError:
         number = math.inf
-    if field.type is DataType.FLOAT and abs(number) > np.finfo(np.float32).max:
+    if field.type is DataType.FLOAT and abs(number) >= _FLOAT_LIMIT:
         return math.inf
     return number
 
@@ -239,10 +240,9 @@ def _from_iso(field: Field, value: object, parse: Callable[[str], T], example: s
 
 def _read_tensor(field: Field, value: object) -> list[object]:
     """Return a tensor's elements: flat where the shape is known, else nested."""
-    try:
-        array = np.asarray(value, dtype=object)
-    except ValueError:
-        raise BadValueError(f"{field.name}: the lists are not all of the same length.") from None
+    array = np.asarray(value, dtype=object)
+    if any(isinstance(item, list | tuple) for item in array.flat):
+        raise BadValueError(f"{field.name}: the lists are not all of the same length.")
     known = None not in field.shape
     flat_size = math.prod(n or 0 for n in field.shape)
     fits = array.ndim == len(field.shape) and all(
