@@ -91,3 +91,6 @@ class Runtime(ABC):
     @abstractmethod
     def load(self, path: Path, info: ModelInfo) -> Scorer:
         """Load an inspected file for scoring; raises InvalidModel if that fails."""
+
+    def close(self) -> None:  # noqa: B027 - most runtimes hold nothing to give back
+        """Give back what the runtime holds, such as a JVM; it is not used afterwards."""
