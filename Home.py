@@ -1,0 +1,34 @@
+"""The home page; imported by the server, it is also the ASGI application of pages and HTTP."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+
+from core.api.app import routes
+from core.platform import close_platform, shared_platform
+from pages.components import errors, overview
+
+
+@asynccontextmanager
+async def _lifespan(_: st.App) -> AsyncIterator[None]:
+    """Open the platform before the first visitor, so that tasks resume; close it at the end."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    await run_in_threadpool(shared_platform)
+    try:
+        yield
+    finally:
+        await run_in_threadpool(close_platform)
+
+
+if st.runtime.exists():
+    overview.draw()
+else:
+    app = st.App(
+        __file__,
+        routes=routes(shared_platform),
+        lifespan=_lifespan,
+        on_script_error=errors.on_script_error,
+    )
