@@ -7,19 +7,19 @@ whole columns at once where that provably gives the same answer, and goes value 
 
 import datetime as dt
 import difflib
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import InvalidInput, Problem
-from core.schema import ARROW_TYPES, NUMERIC, DataType, Field, Invalid, Schema
+from core.schema import ARROW_TYPES, NUMERIC, DataType, Field, Interval, Invalid, Schema
 
 MISSING_TEXTS = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None"})
 NUMBER_PATTERN = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
@@ -145,7 +145,7 @@ def sentence(problems: Sequence[Problem]) -> str:
 
 def _read_number(field: Field, value: object) -> float:
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value)
+        value = float(value.strip())
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
         raise BadValueError(f"{field.name}: {shown(value)} is not a number.")
     number = _as_float(field, value)
@@ -166,7 +166,7 @@ def _as_float(field: Field, value: int | float | np.number) -> float:
 
 def _read_integer(field: Field, value: object) -> int:
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,19}\s*", value, re.ASCII):
-        value = int(value)
+        value = int(value.strip())
     number: int | float = (
         value
         if isinstance(value, int) and not isinstance(value, bool)
@@ -304,7 +304,7 @@ def _category(field: Field, typed: object) -> object | None:
     return _numbers_of(field.categories).get(_number_of(typed))
 
 
-@lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=1024)
 def _numbers_of(categories: tuple[str, ...]) -> dict[float | str, str]:
     return {_number_of(category): category for category in reversed(categories)}
 
@@ -374,76 +374,100 @@ def _typed_column(field: Field, batch: pa.RecordBatch) -> tuple[pa.Array, dict[i
     if index < 0:
         return pa.nulls(batch.num_rows, field.arrow_type), {}
     column = batch.column(index)
-    whole = _whole_column(field, column)
-    if whole is not None and (field.nullable or whole.null_count == 0):
-        return whole, {}
-    return _value_by_value(field, column)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    sure = _sure_cells(field, column)
+    doubtful = sure.is_null()
+    positions = np.flatnonzero(doubtful.to_numpy(zero_copy_only=False))
+    if not len(positions):
+        return sure, {}
+    read, problems = _value_by_value(field, column.take(pa.array(positions)))
+    typed = read if len(positions) == len(column) else pc.replace_with_mask(sure, doubtful, read)
+    return typed, {int(positions[at]): problem for at, problem in problems.items()}
 
 
-def _whole_column(field: Field, column: pa.Array) -> pa.Array | None:
-    """Return the column typed at once, or None where single values must be looked at."""
+def _sure_cells(field: Field, column: pa.Array) -> pa.Array:
+    """Type at once the cells where that gives what `read_value` would give; the rest is null."""
+    nothing = pa.nulls(len(column), field.arrow_type)
     if field.type not in NUMERIC or field.categories or field.is_tensor:
-        return None
-    numbers = _numbers_from(column)
+        return nothing
+    whole = field.type is DataType.INTEGER
+    numbers = _numbers_from(column, pa.int64() if whole else pa.float64())
     if numbers is None:
-        return None
-    if pa.types.is_floating(numbers.type):
-        numbers = pc.if_else(pc.is_nan(numbers), None, numbers)
-        if pc.any(pc.is_inf(numbers)).as_py():
-            return None
+        return nothing
+    sure = _sure_of(field, numbers)
     try:
-        typed = numbers.cast(ARROW_TYPES[field.type], safe=field.type is DataType.INTEGER)
+        return pc.if_else(sure, numbers, None).cast(ARROW_TYPES[field.type], safe=whole)
     except pa.ArrowInvalid:
-        return None
-    if typed.null_count != numbers.null_count or _any_outside(field, typed):
-        return None
-    return typed
+        return nothing
 
 
-def _numbers_from(column: pa.Array) -> pa.Array | None:
-    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+def _numbers_from(column: pa.Array, wanted: pa.DataType) -> pa.Array | None:
+    """Return the column as numbers: all of it, or of a text column the cells plainly written."""
+    if pa.types.is_floating(column.type):
         return column
+    if pa.types.is_integer(column.type):
+        return None if pa.types.is_uint64(column.type) else column.cast(pa.int64())
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return None
-    texts = pc.utf8_trim_whitespace(column)
-    missing = pc.is_in(texts, value_set=pa.array(sorted(MISSING_TEXTS), texts.type))
-    texts = pc.if_else(missing, None, texts)
-    plain = pc.match_substring_regex(texts, r"^[-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-    return texts.cast(pa.float64()) if pc.all(plain).as_py() else None
+    whole = pa.types.is_integer(wanted)
+    if not (whole and _holds_hexadecimal(column)):
+        try:
+            return column.cast(wanted)
+        except pa.ArrowInvalid:
+            pass  # some cells are not plain; the others are picked out below
+    pattern = r"^-?\d{1,18}$" if whole else r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+    plain = pc.match_substring_regex(column, pattern)
+    return pc.if_else(plain, column, None).cast(wanted)
 
 
-def _any_outside(field: Field, typed: pa.Array) -> bool:
-    if pa.types.is_floating(typed.type) and pc.any(pc.is_inf(typed)).as_py():
-        return True
-    if not field.intervals or typed.null_count == len(typed):
-        return False
-    bounds = pc.min_max(typed)
-    one = len(field.intervals) == 1
-    return not (one and field.allows(bounds["min"].as_py()) and field.allows(bounds["max"].as_py()))
+def _holds_hexadecimal(column: pa.Array) -> bool:
+    """Return whether Arrow would read a cell such as 0x1F as a whole number."""
+    return any(pc.any(pc.match_substring(column, letter)).as_py() for letter in "xX")
+
+
+def _sure_of(field: Field, numbers: pa.Array) -> pa.Array:
+    """Return which numbers are beyond doubt: finite, exact in the field's type, in its range."""
+    floats = numbers.cast(pa.float64(), safe=False)
+    largest = float(np.finfo(np.float32 if field.type is DataType.FLOAT else np.float64).max)
+    sure = pc.less_equal(pc.abs(floats), largest)
+    if field.type is DataType.INTEGER:
+        sure = pc.and_(sure, pc.equal(pc.floor(floats), floats))
+    if field.intervals:
+        inside = [_inside(interval, floats) for interval in field.intervals]
+        exact = pc.less(pc.abs(floats), 2.0**53)
+        sure = pc.and_(sure, pc.and_(exact, functools.reduce(pc.or_, inside)))
+    return sure
+
+
+def _inside(interval: Interval, numbers: pa.Array) -> pa.Array:
+    inside = pc.is_valid(numbers)
+    if interval.low is not None:
+        above = pc.greater if interval.low_open else pc.greater_equal
+        inside = pc.and_(inside, above(numbers, float(interval.low)))
+    if interval.high is not None:
+        below = pc.less if interval.high_open else pc.less_equal
+        inside = pc.and_(inside, below(numbers, float(interval.high)))
+    return inside
 
 
 def _value_by_value(field: Field, column: pa.Array) -> tuple[pa.Array, dict[int, Problem]]:
-    values: list[object] = []
-    problems: dict[int, Problem] = {}
-    seen: dict[object, object] = {}
-    for position, value in enumerate(column.to_pylist()):
-        known = _read_once(field, value, seen)
-        if isinstance(known, Problem):
-            problems[position] = known
-            known = None
-        values.append(known)
-    return _column(field, values), problems
+    """Type a column by reading each different value once: columns repeat themselves."""
+    if pa.types.is_nested(column.type):
+        different, places = column.to_pylist(), np.arange(len(column))
+    else:
+        encoded = column.dictionary_encode(null_encoding="encode")
+        different, places = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+    read = [_read_or_problem(field, value) for value in different]
+    values = _column(field, [None if isinstance(value, Problem) else value for value in read])
+    wrong = [at for at, value in enumerate(read) if isinstance(value, Problem)]
+    bad = np.flatnonzero(np.isin(places, wrong)) if wrong else ()
+    problems = {int(at): read[places[at]] for at in bad}
+    return values.take(pa.array(places)), cast(dict[int, Problem], problems)
 
 
-def _read_once(field: Field, value: object, seen: dict[object, object]) -> object:
-    """Read a value, or recall how the same value was read: columns repeat themselves."""
-    key = value if isinstance(value, str) else None
-    if key is not None and key in seen:
-        return seen[key]
+def _read_or_problem(field: Field, value: object) -> object:
     try:
-        typed = read_value(field, value)
+        return read_value(field, value)
     except BadValueError as error:
-        typed = Problem(str(error), field.name, value=shown(value))
-    if key is not None:
-        seen[key] = typed
-    return typed
+        return Problem(str(error), field.name, value=shown(value))
