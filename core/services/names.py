@@ -1,0 +1,54 @@
+"""What may be a name of an account, a model, a deployment or a token, and when two are the same.
+
+Names are data: any script, quotes and emoji are fine. What cannot be told apart by eye, or would
+break an address, is refused.
+"""
+
+import unicodedata
+
+from core.errors import InvalidInput
+
+LONGEST_NAME = 100
+
+# They join letters (Persian, Indic scripts) and emoji; on their own they are invisible.
+_JOINERS = "\u200c\u200d"
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def clean_name(name: str, what: str) -> str:
+    """Return a name trimmed and in Unicode's NFC form.
+
+    `what` is said in the sentence of InvalidInput, for example `model name`; that is raised for
+    an empty or invisible name, one over 100 characters, `.`, `..`, slashes and control characters.
+    """
+    cleaned = unicodedata.normalize("NFC", name).strip()
+    if not name_key(cleaned):
+        raise InvalidInput(f"The {what} is empty; give it at least one visible character.")
+    if len(cleaned) > LONGEST_NAME:
+        raise InvalidInput(
+            f"The {what} has {len(cleaned)} characters; at most {LONGEST_NAME} are allowed."
+        )
+    _refuse_letters(cleaned, what)
+    return cleaned
+
+
+def name_key(name: str) -> str:
+    """Return the form in which names are compared.
+
+    Case, width, joiners and the length of gaps make no difference.
+    """
+    text = "".join(letter for letter in name if letter not in _JOINERS)
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded.split())
+
+
+def _refuse_letters(name: str, what: str) -> None:
+    if name in {".", ".."}:
+        raise InvalidInput(f'The {what} cannot be "{name}"; choose a word.')
+    for letter in name:
+        if letter in "/\\":
+            raise InvalidInput(f"The {what} contains {letter}; slashes are not allowed in names.")
+        if letter not in _JOINERS and unicodedata.category(letter) in _INVISIBLE:
+            raise InvalidInput(
+                f"The {what} contains the control character U+{ord(letter):04X}; remove it."
+            )
