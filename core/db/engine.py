@@ -61,9 +61,10 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """Yield the only session that may change rows; commits at the end unless the body raises.
 
-        Never open one inside another: the inner one would wait for the outer one for ever.
+        What was read in it can still be looked at afterwards. Never open one inside another: the
+        inner one would wait for the outer one for ever.
         """
-        with self._writer, Session(self._engine) as session:
+        with self._writer, Session(self._engine, expire_on_commit=False) as session:
             yield session
             session.commit()
 

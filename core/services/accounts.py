@@ -306,7 +306,7 @@ def _require_an_admin_left(session: Session) -> None:
 def _require_no_models(session: Session, row: Account) -> None:
     names = list(session.scalars(select(Model.name).where(Model.owner_id == row.id)))
     if names:
+        shown = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
         raise InvalidInput(
-            f"{row.name} still owns {len(names)} models, such as {names[0]}; delete them first, "
-            "or disable the account instead."
+            f"{row.name} still owns models: {shown}. Delete them first, or disable the account."
         )

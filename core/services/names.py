@@ -1,4 +1,4 @@
-"""What may be a name of an account, a model, a deployment or a token, and when two are the same.
+"""What may be a name or a text of an account, a model, a deployment; when names are the same.
 
 Names are data: any script, quotes and emoji are fine. What cannot be told apart by eye, or would
 break an address, is refused.
@@ -9,6 +9,7 @@ import unicodedata
 from core.errors import InvalidInput
 
 LONGEST_NAME = 100
+LONGEST_TEXT = 10_000
 
 # They join letters (Persian, Indic scripts) and emoji; on their own they are invisible.
 _JOINERS = "\u200c\u200d"
@@ -29,6 +30,22 @@ def clean_name(name: str, what: str) -> str:
             f"The {what} has {len(cleaned)} characters; at most {LONGEST_NAME} are allowed."
         )
     _refuse_letters(cleaned, what)
+    return cleaned
+
+
+def clean_text(text: str, what: str) -> str:
+    """Return a description or note trimmed.
+
+    Raises InvalidInput for one over 10,000 characters, or with half a character that cannot be
+    stored.
+    """
+    cleaned = text.strip()
+    if len(cleaned) > LONGEST_TEXT:
+        raise InvalidInput(
+            f"The {what} has {len(cleaned)} characters; at most {LONGEST_TEXT} are allowed."
+        )
+    if any(unicodedata.category(letter) == "Cs" for letter in cleaned):
+        raise InvalidInput(f"The {what} contains a broken character; write it again.")
     return cleaned
 
 

@@ -1,13 +1,22 @@
-from collections.abc import Iterator
+import io
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from core.db.engine import Database
-from core.db.tables import utc_now
-from core.files import Files
+from core.db.tables import Base, utc_now
+from core.errors import InvalidModel, SlipwayError
+from core.files import Files, Staged
+from core.runtimes.base import ModelInfo
+from core.runtimes.inspection import Inspected
+from core.schema import DataType, Field, Interval, Optype
 from core.services.accounts import Accounts, Caller
+from core.services.models import Models
 
 PASSWORD = "a long password"
 
@@ -67,3 +76,91 @@ def viewer(accounts: Accounts, admin: Caller) -> Caller:
     accounts.register("vic", PASSWORD)
     accounts.set_role(admin, "vic", "viewer")
     return accounts.sign_in("vic", PASSWORD)
+
+
+def info(function: str = "classification", format_: str = "pmml") -> ModelInfo:
+    """Return what a small model says of itself."""
+    return ModelInfo(
+        format=format_,
+        function=function,
+        algorithm="logistic regression",
+        engine="an engine",
+        inputs=(
+            Field("age", DataType.INTEGER, intervals=(Interval(0, None),)),
+            Field("sex", DataType.STRING, Optype.CATEGORICAL, categories=("f", "m")),
+        ),
+        outputs=(Field("prediction", DataType.STRING, Optype.CATEGORICAL),),
+        sample={"age": 3, "sex": "f"},
+        warnings=("Only the first of two models is scored.",),
+        details={"producer": "a test"},
+    )
+
+
+def inspect(staged: Staged) -> Inspected:
+    """Judge an upload by its first word: `bad` is refused, `pickle` is converted."""
+    content = staged.path.read_bytes()
+    if content.startswith(b"bad"):
+        raise InvalidModel("The file is no model.")
+    if not content.startswith(b"pickle"):
+        return Inspected(info(), staged.path)
+    converted = staged.path.with_suffix(".skops")
+    converted.write_bytes(b"converted " + content)
+    return Inspected(info("regression", "sklearn"), converted)
+
+
+class Uploads:
+    """Makes uploads of texts, as the edge does before it calls a service."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def __call__(self, text: str = "a model", name: str = "churn.pmml") -> Staged:
+        return self._files.stage(io.BytesIO(text.encode()), name, 1 << 20)
+
+
+@pytest.fixture
+def upload(files: Files) -> Uploads:
+    return Uploads(files)
+
+
+@pytest.fixture
+def models(database: Database, files: Files) -> Models:
+    return Models(database, files, inspect)
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Callable[[], list[bytes]]:
+    """Return a function that reads all artifacts, and checks that no upload was left behind."""
+
+    def read() -> list[bytes]:
+        assert list((tmp_path / "incoming").iterdir()) == []
+        return sorted(
+            path.read_bytes() for path in (tmp_path / "artifacts").rglob("*") if path.is_file()
+        )
+
+    return read
+
+
+def counts(database: Database) -> dict[str, int]:
+    """Return how many rows each table has, but for the record of events."""
+    tables = [table for table in Base.metadata.sorted_tables if table.name != "events"]
+    with database.reading() as session:
+        return {
+            table.name: session.scalar(select(func.count()).select_from(table)) or 0
+            for table in tables
+        }
+
+
+def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
+    """Run functions in threads that start together; return results or the errors of the tree."""
+    barrier = threading.Barrier(len(works))
+
+    def run(work: Callable[[], object]) -> object:
+        barrier.wait()
+        try:
+            return work()
+        except SlipwayError as error:
+            return error.code
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))

@@ -1,0 +1,87 @@
+"""How models and versions lie in the tables: the queries over them, and a model's information."""
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import Session
+
+from core.db.tables import Account, Deployment, Model, Task, Version, calls
+from core.runtimes.base import ModelInfo
+from core.services.task_rows import remove_tasks
+
+
+class Brief(msgspec.Struct):
+    """The words of a `ModelInfo` that lists need; the rest is not even decoded."""
+
+    format: str
+    algorithm: str
+
+
+_BRIEF = msgspec.json.Decoder(Brief)
+_INFO = msgspec.json.Decoder(ModelInfo)
+
+
+def encoded_info(info: ModelInfo) -> str:
+    """Return a model's information as the JSON that its version holds."""
+    return msgspec.json.encode(info).decode()
+
+
+def decoded_info(text: str) -> ModelInfo:
+    """Return the information that a version holds as JSON."""
+    return _INFO.decode(text)
+
+
+def decoded_brief(text: str) -> Brief:
+    """Return the words for lists out of the information that a version holds as JSON."""
+    return _BRIEF.decode(text)
+
+
+def models_query() -> Select[Model, str, int, int, str]:
+    """Select models with the owner's name, the newest version's number, how many, its info."""
+    newest = (
+        select(Version.model_id, func.max(Version.number).label("number"), func.count().label("n"))
+        .group_by(Version.model_id)
+        .subquery()
+    )
+    return (
+        select(Model, Account.name, newest.c.number, newest.c.n, Version.info)
+        .join(Account, Account.id == Model.owner_id)
+        .join(newest, newest.c.model_id == Model.id)
+        .join(Version, (Version.model_id == Model.id) & (Version.number == newest.c.number))
+        .order_by(Model.updated.desc(), Model.name_key)
+    )
+
+
+def newest_number(session: Session, model_id: str) -> int:
+    """Return the number of a model's newest version, 0 if it has none yet."""
+    query = select(func.max(Version.number)).where(Version.model_id == model_id)
+    return session.scalar(query) or 0
+
+
+def newest_info(session: Session, model_id: str) -> ModelInfo:
+    """Return the information of a model's newest version."""
+    query = select(Version.info).where(Version.model_id == model_id)
+    return decoded_info(session.scalars(query.order_by(Version.number.desc()).limit(1)).one())
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a deleted model leaves to clean up: its tasks' folders and perhaps its artifacts."""
+
+    tasks: list[str]
+    artifacts: set[str]
+
+
+def remove_model(session: Session, model: Model) -> Removed:
+    """Delete a model with every row that hangs on it."""
+    own = Version.model_id == model.id
+    artifacts = set(session.scalars(select(Version.artifact).where(own)))
+    artifacts |= set(session.scalars(select(Version.source).where(own)))
+    deployments = select(Deployment.id).where(Deployment.model_id == model.id)
+    session.execute(delete(calls).where(calls.c.deployment_id.in_(deployments)))
+    tasks = remove_tasks(session, Task.model_id == model.id)
+    session.execute(delete(Deployment).where(Deployment.model_id == model.id))
+    session.execute(delete(Version).where(own))
+    session.delete(model)
+    return Removed(tasks, artifacts)

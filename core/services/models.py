@@ -1,0 +1,333 @@
+"""Models and their versions: who may see and change them, and how a file becomes one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from core.db.engine import Database
+from core.db.tables import Account, Model, Version, new_id, utc_now
+from core.errors import VersionNotFound
+from core.files import Files, Staged
+from core.runtimes.base import ModelInfo
+from core.runtimes.inspection import Inspected
+from core.services import events
+from core.services.accounts import Caller
+from core.services.artifacts import Artifacts, consuming, examined
+from core.services.model_checks import (
+    add_model,
+    checked_type,
+    checked_visibility,
+    new_model,
+    rename_model,
+    require_free,
+    require_nothing_running,
+)
+from core.services.model_rights import changeable_model, no_such_model, require_author, visible
+from core.services.model_rows import (
+    decoded_brief,
+    decoded_info,
+    encoded_info,
+    models_query,
+    newest_info,
+    newest_number,
+    remove_model,
+)
+from core.services.names import clean_text, name_key
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """A model in brief.
+
+    `version` is the number of the newest version, which `format` and `algorithm` are of;
+    `versions` how many there are. `owner` is a name, times are in UTC.
+    """
+
+    id: str
+    name: str
+    owner: str
+    owner_id: str
+    model_type: str
+    description: str
+    visibility: str
+    created: datetime
+    updated: datetime
+    version: int
+    versions: int
+    format: str
+    algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version of a model with all its information.
+
+    `artifact` is the SHA-256 of the file that is loaded, `source` of the one that was uploaded as
+    `file_name`, of `size` bytes. `created_by` is a name.
+    """
+
+    model: ModelView
+    id: str
+    number: int
+    created: datetime
+    created_by: str
+    notes: str
+    artifact: str
+    source: str
+    file_name: str
+    size: int
+    info: ModelInfo
+
+
+class Models:
+    """The models of one platform.
+
+    `inspect` opens an upload and raises InvalidModel for what cannot be scored.
+    """
+
+    def __init__(
+        self, database: Database, files: Files, inspect: Callable[[Staged], Inspected]
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._inspect = inspect
+        self._artifacts = Artifacts(database, files)
+        self._listeners: list[Callable[[str], None]] = []
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with a model's id after each change or deletion of the model."""
+        self._listeners.append(listener)
+
+    def add(
+        self,
+        caller: Caller,
+        name: str,
+        staged: Staged,
+        *,
+        description: str = "",
+        model_type: str = "",
+        visibility: str = "private",
+        notes: str = "",
+    ) -> VersionView:
+        """Make a model of an upload, which is used up whatever comes of it.
+
+        `model_type` is what the model does unless said otherwise. Raises NotAllowed for viewers,
+        InvalidInput for what the texts cannot be, Duplication for a name that the caller has
+        given already, InvalidModel for a file that cannot be scored or is not of the type.
+        """
+        with consuming(staged):
+            require_author(caller)
+            model = new_model(caller, name, description, visibility)
+            notes = clean_text(notes, "notes")
+            with self._database.reading() as session:
+                require_free(session, model)
+            with examined(staged, self._inspect) as inspected:
+                model.model_type = checked_type(model_type, inspected.info)
+                self._store(
+                    caller, staged, inspected, notes, lambda session: add_model(session, model)
+                )
+        return self.get_by_id(caller, model.id)
+
+    def add_version(
+        self, caller: Caller, model_id: str, staged: Staged, *, notes: str = ""
+    ) -> VersionView:
+        """Make a new version of a model of an upload; the versions before stay as they are.
+
+        The upload is used up whatever comes of it. Raises as `add` does, and ModelNotFound.
+        """
+        with consuming(staged):
+            notes = clean_text(notes, "notes")
+            with self._database.reading() as session:
+                changeable_model(session, caller, model_id)
+            with examined(staged, self._inspect) as inspected:
+                number = self._store(
+                    caller,
+                    staged,
+                    inspected,
+                    notes,
+                    lambda session: changeable_model(session, caller, model_id),
+                )
+        self._tell(model_id)
+        return self.get_by_id(caller, model_id, number)
+
+    def get(
+        self, caller: Caller, name: str, *, owner: str | None = None, version: int | None = None
+    ) -> VersionView:
+        """Return a model's information at a version, by default the newest.
+
+        `owner` names whose model it is, if not the caller's. Raises ModelNotFound also where the
+        caller may not see the model, and VersionNotFound.
+        """
+        owner = owner or caller.name
+        named = (Model.name_key == name_key(name), Account.name_key == name_key(owner))
+        with self._database.reading() as session:
+            for model in _views(session, *named, visible(caller)):
+                return _version_at(session, model, version)
+        raise no_such_model(name, owner)
+
+    def get_by_id(self, caller: Caller, model_id: str, version: int | None = None) -> VersionView:
+        """Return what `get` does for a model's id."""
+        with self._database.reading() as session:
+            return _version_at(session, _view_by_id(session, caller, model_id), version)
+
+    def get_version(self, version_id: str) -> VersionView:
+        """Return a version for the platform itself: nobody's rights are asked."""
+        with self._database.reading() as session:
+            row = session.get(Version, version_id)
+            if row is None:
+                raise VersionNotFound("The version is gone; its model was deleted.")
+            [model] = _views(session, Model.id == row.model_id)
+            return _version_view(model, row)
+
+    def list_(self, caller: Caller) -> list[ModelView]:
+        """Return the models that the caller may see, the last changed first."""
+        with self._database.reading() as session:
+            return list(_views(session, visible(caller)))
+
+    def versions(self, caller: Caller, model_id: str) -> list[VersionView]:
+        """Return the versions of a model, newest first; raises ModelNotFound."""
+        query = select(Version).where(Version.model_id == model_id)
+        with self._database.reading() as session:
+            model = _view_by_id(session, caller, model_id)
+            rows = session.scalars(query.order_by(Version.number.desc()))
+            return [_version_view(model, row) for row in rows]
+
+    def update(
+        self,
+        caller: Caller,
+        model_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        model_type: str | None = None,
+        visibility: str | None = None,
+    ) -> ModelView:
+        """Change what people say of a model; None leaves a text as it is.
+
+        Raises as `add` does, and ModelNotFound.
+        """
+        with self._database.writing() as session:
+            model = changeable_model(session, caller, model_id)
+            if name is not None:
+                rename_model(session, model, name)
+            if description is not None:
+                model.description = clean_text(description, "description")
+            if model_type is not None:
+                model.model_type = checked_type(model_type, newest_info(session, model_id))
+            if visibility is not None:
+                model.visibility = checked_visibility(visibility)
+            model.updated = utc_now()
+            events.record(session, caller, "changed", "model", model.id, model.name)
+        self._tell(model_id)
+        return self.get_by_id(caller, model_id).model
+
+    def delete(self, caller: Caller, model_id: str, *, with_deployments: bool = False) -> None:
+        """Delete a model with its versions, paused services, calls and tasks.
+
+        Raises ModelNotFound, NotAllowed, and InvalidInput while services of it run, unless they
+        are to go too.
+        """
+        with self._database.writing() as session:
+            model = changeable_model(session, caller, model_id)
+            if not with_deployments:
+                require_nothing_running(session, model)
+            removed = remove_model(session, model)
+            events.record(session, caller, "deleted", "model", model.id, model.name)
+        self._tell(model_id)
+        for task in removed.tasks:
+            self._files.drop_job(task)
+        self._artifacts.drop_unused(removed.artifacts)
+
+    def _store(
+        self,
+        caller: Caller,
+        staged: Staged,
+        inspected: Inspected,
+        notes: str,
+        model_of: Callable[[Session], Model],
+    ) -> int:
+        """Keep the files and add a version in one transaction; return its number."""
+        with (
+            self._artifacts.kept(staged, inspected) as kept,
+            self._database.writing() as session,
+        ):
+            model = model_of(session)
+            number = newest_number(session, model.id) + 1
+            row = Version(
+                id=new_id(),
+                model_id=model.id,
+                number=number,
+                artifact=kept.artifact,
+                source=kept.source,
+                file_name=staged.name,
+                size=staged.size,
+                info=encoded_info(inspected.info),
+                notes=notes,
+                created=utc_now(),
+                created_by=caller.name,
+            )
+            session.add(row)
+            model.updated = row.created
+            action = "uploaded" if number == 1 else "added version"
+            events.record(session, caller, action, "model", model.id, model.name, f"{number}")
+            return number
+
+    def _tell(self, model_id: str) -> None:
+        for listener in self._listeners:
+            listener(model_id)
+
+
+def _views(session: Session, *conditions: ColumnElement[bool]) -> Iterator[ModelView]:
+    for model, owner, newest, versions, info in session.execute(models_query().where(*conditions)):
+        brief = decoded_brief(info)
+        yield ModelView(
+            id=model.id,
+            name=model.name,
+            owner=owner,
+            owner_id=model.owner_id,
+            model_type=model.model_type,
+            description=model.description,
+            visibility=model.visibility,
+            created=model.created,
+            updated=model.updated,
+            version=newest,
+            versions=versions,
+            format=brief.format,
+            algorithm=brief.algorithm,
+        )
+
+
+def _view_by_id(session: Session, caller: Caller, model_id: str) -> ModelView:
+    for view in _views(session, Model.id == model_id, visible(caller)):
+        return view
+    raise no_such_model()
+
+
+def _version_at(session: Session, model: ModelView, number: int | None) -> VersionView:
+    wanted = model.version if number is None else number
+    query = select(Version).where(Version.model_id == model.id, Version.number == wanted)
+    row = session.scalar(query)
+    if row is None:
+        raise VersionNotFound(
+            f'"{model.name}" has no version {wanted}; its versions are 1 to {model.version}.'
+        )
+    return _version_view(model, row)
+
+
+def _version_view(model: ModelView, row: Version) -> VersionView:
+    return VersionView(
+        model=model,
+        id=row.id,
+        number=row.number,
+        created=row.created,
+        created_by=row.created_by,
+        notes=row.notes,
+        artifact=row.artifact,
+        source=row.source,
+        file_name=row.file_name,
+        size=row.size,
+        info=decoded_info(row.info),
+    )
