@@ -8,6 +8,7 @@ whole columns at once where that provably gives the same answer, and goes value 
 import datetime as dt
 import difflib
 import functools
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -239,7 +240,12 @@ def _from_iso(field: Field, value: object, parse: Callable[[str], T], example: s
 
 
 def _read_tensor(field: Field, value: object) -> list[object]:
-    """Return a tensor's elements: flat where the shape is known, else nested."""
+    """Return a tensor's elements: flat where the shape is known, else nested.
+
+    In a text, as a cell of a CSV holds it, a tensor is written as JSON: [1, 2, 3].
+    """
+    if isinstance(value, str):
+        value = _list_in(field, value)
     array = np.asarray(value, dtype=object)
     if any(isinstance(item, list | tuple) for item in array.flat):
         raise BadValueError(f"{field.name}: the lists are not all of the same length.")
@@ -258,6 +264,16 @@ def _read_tensor(field: Field, value: object) -> list[object]:
     nested = np.empty(len(flat), dtype=object)
     nested[:] = flat
     return list(nested.reshape(array.shape).tolist())
+
+
+def _list_in(field: Field, text: str) -> object:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise BadValueError(f"{field.name}: {shown(text)} is not a list such as [1, 2, 3].")
+    return found
 
 
 _READERS: dict[DataType, Callable[[Field, object], object]] = {
