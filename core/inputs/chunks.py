@@ -1,0 +1,122 @@
+"""What every kind of table becomes: chunks of records, typed for the model, nothing lost."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from core.coercion import Typed, typed_batch
+from core.errors import Problem
+from core.schema import Schema
+
+T = TypeVar("T")
+Raw = Mapping[int, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some records of a source, one after the other.
+
+    `typed` has the columns that the model takes, `others` those that it does not; both have every
+    row. `raw` keeps, for a row's position (from 0), the cells that could not be typed, as they
+    were written.
+    """
+
+    typed: Typed
+    others: pa.RecordBatch
+    raw: Raw
+
+    @property
+    def rows(self) -> int:
+        """Return the number of records."""
+        return int(self.typed.batch.num_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSize:
+    """Where a chunk ends: with the record that reaches one of the two."""
+
+    rows: int
+    bytes: int = 64 << 20
+
+
+class Source(Protocol):
+    """A table on disk that was looked at and can be read from its beginning, again and again.
+
+    `rows` is a guess at the number of records. `coded` tells that the cells of the other columns
+    are JSON rather than plain text.
+    """
+
+    rows: int
+    coded: bool
+
+    def chunks(self, size: ChunkSize) -> Iterator[Chunk]:
+        """Yield the records in order, the same chunks every time.
+
+        Raises InvalidInput where the file turns out to be no such table.
+        """
+
+    def names(self) -> Sequence[str]:
+        """Return the columns in the order of the file, as far as the file has been read."""
+
+
+def typed_chunk(
+    schema: Schema, given: pa.RecordBatch, first_row: int, faults: Mapping[int, str]
+) -> Chunk:
+    """Type columns as they were given.
+
+    `first_row` is the number that the first row has for the user. `faults` are sentences on rows
+    (by position) that are no records: none of their cells goes to the model.
+    """
+    typed = typed_batch(schema, given, first_row)
+    problems = dict(typed.problems)
+    for position, sentence in faults.items():
+        problems[position] = (Problem(sentence, row=first_row + position),)
+    batch = _blanked(typed.batch, faults) if faults else typed.batch
+    raw = _raw_cells(schema, given, problems)
+    return Chunk(Typed(batch, problems), _others(schema, given), raw)
+
+
+def grouped(records: Iterable[tuple[T, int]], size: ChunkSize) -> Iterator[list[T]]:
+    """Cut a stream of records, each with its length in characters, to chunks of one size."""
+    group: list[T] = []
+    taken = 0
+    for record, length in records:
+        group.append(record)
+        taken += length
+        if len(group) >= size.rows or taken >= size.bytes:
+            yield group
+            group, taken = [], 0
+    if group:
+        yield group
+
+
+def as_text(value: object) -> str:
+    """Return a value as a cell of text holds it: a text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _others(schema: Schema, given: pa.RecordBatch) -> pa.RecordBatch:
+    taken = set(schema.names)
+    return given.select([name for name in given.schema.names if name not in taken])
+
+
+def _blanked(batch: pa.RecordBatch, rows: Mapping[int, str]) -> pa.RecordBatch:
+    mask = np.zeros(batch.num_rows, dtype=bool)
+    mask[list(rows)] = True
+    return batch.take(pa.array(np.arange(batch.num_rows), mask=mask))
+
+
+def _raw_cells(
+    schema: Schema, given: pa.RecordBatch, problems: Mapping[int, Sequence[Problem]]
+) -> Raw:
+    raw: dict[int, dict[str, str]] = {}
+    columns = {name: given.column(name) for name in schema.names if name in given.schema.names}
+    for position, found in problems.items():
+        named = [problem.field for problem in found if problem.field is not None]
+        cells = {name: columns[name][position].as_py() for name in named or columns}
+        raw[position] = {name: as_text(cell) for name, cell in cells.items() if cell is not None}
+    return raw

@@ -1,0 +1,81 @@
+"""The same values give the same typed columns from a CSV, from JSON and as records."""
+
+import csv
+import json
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.coercion import Typed, typed_records
+from core.inputs.chunks import ChunkSize
+from core.inputs.tabular import open_table
+from core.schema import DataType, Field, Interval, Schema
+
+SCHEMA = Schema(
+    (
+        Field("number", DataType.DOUBLE, intervals=(Interval(-100, 1e6),)),
+        Field("count", DataType.INTEGER, nullable=True),
+        Field("single", DataType.FLOAT, nullable=True),
+        Field("kind", DataType.STRING, categories=("A", "b", "8")),
+        Field("note", DataType.STRING, nullable=True),
+        Field("flag", DataType.BOOLEAN, nullable=True),
+        Field("day", DataType.DATE, nullable=True),
+    )
+)
+CELLS = st.one_of(
+    st.sampled_from(["", " ", "NA", "1", "-3.5", "1e3", "+7", "0x1F", "inf", "A", " b", "8.0"]),
+    st.sampled_from(["true", "no", "2026-01-31", "a,b", 'he said "no"', "two\nlines", "1;2", "é"]),
+    st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=5),
+    st.floats(allow_nan=False).map(repr),
+    st.integers(-(2**64), 2**64).map(str),
+)
+ROWS = st.lists(st.lists(CELLS, min_size=7, max_size=7), min_size=1, max_size=6)
+
+
+def whole(
+    path: Path, kind: str, rows: int, options: dict[str, object] | None = None
+) -> list[tuple[list[object], list[str]]]:
+    source = open_table(path, kind, SCHEMA, options)
+    return [line for chunk in source.chunks(ChunkSize(rows)) for line in lines(chunk.typed)]
+
+
+def lines(typed: Typed) -> list[tuple[list[object], list[str]]]:
+    """Return each record's values and sentences; repr tells -0.0 from 0.0."""
+    columns: list[pa.Array] = typed.batch.columns
+    return [
+        (
+            [repr(column[row].as_py()) for column in columns],
+            [problem.message for problem in typed.problems.get(row, ())],
+        )
+        for row in range(typed.batch.num_rows)
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=ROWS, part=st.integers(1, 4))
+def test_csv_json_and_records_are_typed_alike(rows: list[list[str]], part: int) -> None:
+    records = [dict(zip(SCHEMA.names, row, strict=True)) for row in rows]
+    expected = lines(typed_records(SCHEMA, records))
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder, "rows.csv")
+        with table.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([SCHEMA.names, *rows])
+        assert whole(table, "csv", part) == expected
+        objects = Path(folder, "rows.json")
+        objects.write_text(json.dumps(records), encoding="utf-8")
+        assert whole(objects, "json", part) == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=ROWS, codec=st.sampled_from(["utf-8-sig", "utf-16", "gb18030"]))
+def test_an_encoding_changes_nothing(rows: list[list[str]], codec: str) -> None:
+    records = [dict(zip(SCHEMA.names, row, strict=True)) for row in rows]
+    expected = lines(typed_records(SCHEMA, records))
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder, "rows.csv")
+        with table.open("w", encoding=codec, newline="") as file:
+            csv.writer(file, delimiter=";").writerows([SCHEMA.names, *rows])
+        assert whole(table, "csv", 100, {"encoding": codec}) == expected
