@@ -7,6 +7,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from core.db.tables import Account, Deployment, Model, Task, Version, calls
+from core.errors import VersionNotFound
 from core.runtimes.base import ModelInfo
 from core.services.task_rows import remove_tasks
 
@@ -63,6 +64,17 @@ def newest_info(session: Session, model_id: str) -> ModelInfo:
     """Return the information of a model's newest version."""
     query = select(Version.info).where(Version.model_id == model_id)
     return decoded_info(session.scalars(query.order_by(Version.number.desc()).limit(1)).one())
+
+
+def version_row(session: Session, model_id: str, name: str, number: int | None) -> Version:
+    """Return a model's version, by default the newest; raises VersionNotFound."""
+    newest = newest_number(session, model_id)
+    wanted = newest if number is None else number
+    query = select(Version).where(Version.model_id == model_id, Version.number == wanted)
+    row = session.scalar(query)
+    if row is None:
+        raise VersionNotFound(f'"{name}" has no version {wanted}; its versions are 1 to {newest}.')
+    return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from core.services.model_rows import (
     newest_info,
     newest_number,
     remove_model,
+    version_row,
 )
 from core.services.names import clean_text, name_key
 
@@ -307,14 +308,7 @@ def _view_by_id(session: Session, caller: Caller, model_id: str) -> ModelView:
 
 
 def _version_at(session: Session, model: ModelView, number: int | None) -> VersionView:
-    wanted = model.version if number is None else number
-    query = select(Version).where(Version.model_id == model.id, Version.number == wanted)
-    row = session.scalar(query)
-    if row is None:
-        raise VersionNotFound(
-            f'"{model.name}" has no version {wanted}; its versions are 1 to {model.version}.'
-        )
-    return _version_view(model, row)
+    return _version_view(model, version_row(session, model.id, model.name, number))
 
 
 def _version_view(model: ModelView, row: Version) -> VersionView:

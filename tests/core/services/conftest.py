@@ -1,4 +1,5 @@
 import io
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from core.runtimes.base import ModelInfo
 from core.runtimes.inspection import Inspected
 from core.schema import DataType, Field, Interval, Optype
 from core.services.accounts import Accounts, Caller
+from core.services.deployments import Deployments
 from core.services.models import Models
 
 PASSWORD = "a long password"
@@ -44,9 +46,18 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated file to copy: to migrate takes longer than most tests do."""
+    path = tmp_path_factory.mktemp("empty") / "slipway.duckdb"
+    Database(path).close()
+    return path
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "slipway.duckdb")
+def database(tmp_path: Path, empty_database: Path) -> Iterator[Database]:
+    path = shutil.copy(empty_database, tmp_path / "slipway.duckdb")
+    database = Database(path)
     yield database
     database.close()
 
@@ -164,3 +175,8 @@ def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
 
     with ThreadPoolExecutor(len(works)) as pool:
         return list(pool.map(run, works))
+
+
+@pytest.fixture
+def deployments(database: Database, models: Models) -> Deployments:
+    return Deployments(database, models)
