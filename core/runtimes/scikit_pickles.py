@@ -1,0 +1,213 @@
+"""Reads .pkl and .joblib files with an unpickler that admits only the allow-list.
+
+It runs in the inspection child alone. A name that is not allowed becomes an inert stand-in, so that
+reading goes on and all that is refused can be named at once; nothing of it is ever called. joblib
+keeps arrays between the opcodes of a pickle (`NumpyArrayWrapper`), and arrays of objects as pickles
+within the pickle: both are read here, by the same rules.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import math
+import pickle
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, BinaryIO, ClassVar
+
+import numpy as np
+import sklearn
+from joblib.compressor import BinaryZlibFile
+
+from core.errors import InvalidModel
+from core.runtimes.scikit_types import allowed
+
+_VERSION = re.compile(rb"_sklearn_version.{1,24}?(\d+(?:\.\d+)+(?:rc\d+)?)", re.DOTALL)
+_SCANNED_BYTES = 64 << 20
+_BLOCK = 1 << 20
+_SHOWN_NAMES = 12
+
+
+def read_pickle(path: Path) -> object:
+    """Return the object in a .pkl or .joblib file of any protocol and compression.
+
+    Raises InvalidModel that lists every type which is refused, or says what is wrong.
+    """
+    refused: dict[str, None] = {}
+    with path.open("rb") as file:
+        stream = _decompressed(file)
+        try:
+            found = _Unpickler(stream, refused).load()
+            ended = not stream.read(1)
+        except (RecursionError, MemoryError):
+            raise
+        except Exception as error:
+            _raise_refused(refused, path)
+            raise InvalidModel(
+                f"The file is no pickle that can be read to its end ({type(error).__name__})."
+            ) from error
+    _raise_refused(refused, path)
+    if not ended:
+        raise InvalidModel(
+            "The file goes on after the end of its pickle; save the model alone, in one dump."
+        )
+    return found
+
+
+def saved_with(path: Path) -> str:
+    """Return the version of scikit-learn that a pickle says it was saved with, or nothing."""
+    with path.open("rb") as file:
+        match = _VERSION.search(_decompressed(file).read(_SCANNED_BYTES))
+    return match[1].decode() if match else ""
+
+
+def _raise_refused(refused: dict[str, None], path: Path) -> None:
+    if not refused:
+        return
+    gone = [name for name in refused if _is_gone(name)]
+    made = saved_with(path)
+    if gone:
+        raise InvalidModel(
+            f"The file was saved with scikit-learn {made or 'of a version that it does not name'}; "
+            f"scikit-learn {sklearn.__version__} does not have {_listed(gone)}. Load it with that "
+            "version and export it as ONNX or PMML, or train the model anew."
+        )
+    raise InvalidModel(
+        f"The file asks for types that are not allowed: {_listed(list(refused))}. Slipway opens "
+        "what scikit-learn and NumPy define, and nothing that runs code of its own; export the "
+        "model as ONNX or PMML."
+    )
+
+
+def _is_gone(name: str) -> bool:
+    """Return whether a name was scikit-learn's once: no module of today defines it."""
+    module, _, attribute = name.rpartition(".")
+    return module.startswith("sklearn.") and not hasattr(sys.modules.get(module), attribute)
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _decompressed(file: BinaryIO) -> IO[bytes]:
+    magic = file.read(6)
+    file.seek(0)
+    if magic.startswith(b"\x04\x22\x4d\x18"):
+        raise InvalidModel("The file is compressed with lz4; save it with zlib, gzip, bz2 or xz.")
+    openers: dict[bytes, Callable[[BinaryIO], Any]] = {
+        b"\x1f\x8b": lambda source: gzip.GzipFile(fileobj=source),
+        b"BZ": bz2.BZ2File,
+        b"\xfd7zXZ": lzma.LZMAFile,
+        b"\x5d\x00": lzma.LZMAFile,
+        b"\x78": lambda source: BinaryZlibFile(source, "rb"),
+    }
+    for prefix, opener in openers.items():
+        if magic.startswith(prefix):
+            return io.BufferedReader(opener(file), _BLOCK)
+    return file
+
+
+class _StandIn:
+    """What a refused name becomes: it takes whatever it is given and does nothing."""
+
+    def __new__(cls, *_: object, **__: object) -> "_StandIn":
+        return object.__new__(cls)
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Take anything."""
+
+    def __call__(self, *_: object, **__: object) -> "_StandIn":
+        return _StandIn()
+
+    def __setstate__(self, _: object) -> None:
+        """Take any state."""
+
+    def __setitem__(self, _: object, __: object) -> None:
+        """Take any item."""
+
+    def append(self, _: object) -> None:
+        """Take any element."""
+
+    def extend(self, _: object) -> None:
+        """Take any elements."""
+
+    add = append
+    update = append
+
+
+class _JoblibArray:
+    """The description of an array whose bytes follow in the file, as joblib writes it."""
+
+
+def _text_bytes(text: str, encoding: str) -> bytes:
+    """Return bytes that protocol 2 wrote as text: `_codecs.encode` with its one honest codec."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(encoding)
+    return text.encode("latin-1")
+
+
+# np.memmap opens files; an array that was mapped when it was saved is an array like any other.
+_SPECIAL: dict[tuple[str, str], object] = {
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"): _JoblibArray,
+    ("_codecs", "encode"): _text_bytes,
+    ("numpy", "memmap"): np.ndarray,
+    ("numpy.core.memmap", "memmap"): np.ndarray,
+    ("numpy._core.memmap", "memmap"): np.ndarray,
+}
+
+
+class _Unpickler(pickle._Unpickler):
+    """The interpreter of opcodes in Python, where reading arrays can be hooked in."""
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)
+
+    stack: list[Any]
+
+    def __init__(self, stream: IO[bytes], refused: dict[str, None]) -> None:
+        super().__init__(stream)
+        self._stream = stream
+        self._refused = refused
+
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - whatever is allowed
+        """Return what a name stands for; a refused one is written down and stood in for."""
+        found = _SPECIAL.get((module, name)) or allowed(module, name)
+        if found is None:
+            self._refused[f"{module}.{name}"] = None
+            return _StandIn
+        return found
+
+    def load_build(self) -> None:
+        """Set an object's state; where the object describes an array, read the array."""
+        super().load_build()  # type: ignore[misc]
+        if isinstance(self.stack[-1], _JoblibArray):
+            self.stack[-1] = self._array(vars(self.stack[-1]))
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+    def _array(self, described: dict[str, Any]) -> object:
+        dtype, shape = described["dtype"], tuple(int(size) for size in described["shape"])
+        if not isinstance(dtype, np.dtype) or min(shape, default=0) < 0:
+            raise pickle.UnpicklingError(described)
+        if dtype.hasobject:
+            return _Unpickler(self._stream, self._refused).load()
+        if described.get("numpy_array_alignment_bytes") is not None:
+            self._exactly(self._exactly(1)[0])
+        flat = np.frombuffer(self._exactly(math.prod(shape) * dtype.itemsize), dtype)
+        native = flat.astype(dtype.newbyteorder("="), copy=False)
+        if described["order"] == "F":
+            return native.reshape(shape[::-1]).transpose()
+        return native.reshape(shape)
+
+    def _exactly(self, size: int) -> bytearray:
+        """Return so many bytes; what a file claims costs no memory before the bytes are there."""
+        data = bytearray()
+        while len(data) < size:
+            block = self._stream.read(min(_BLOCK, size - len(data)))
+            if not block:
+                raise EOFError(size)
+            data += block
+        return data
