@@ -50,7 +50,12 @@ class ModelInfo:
 
 
 class Scorer(ABC):
-    """A loaded model. Threads may share it."""
+    """A loaded model. Threads may share it.
+
+    `in_process` tells that nothing outside this process can keep `score` waiting.
+    """
+
+    in_process: ClassVar[bool] = True
 
     @abstractmethod
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -45,6 +45,11 @@ class ScorerCache(Generic[K]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def is_loaded(self, key: K) -> bool:
+        """Return whether lending the scorer of a key would not have to wait for its loading."""
+        entry = self._entries.get(key)
+        return entry is not None and entry.loaded.done()
+
     @contextmanager
     def get(self, key: K) -> Iterator[Scorer]:
         """Lend the scorer of a key, loading it first if need be; raises what `load` raises."""

@@ -25,6 +25,8 @@ _HEAP_MB: int = Settings.model_fields["java_heap_mb"].default
 class PmmlScorer(Scorer):
     """A model in the Java process."""
 
+    in_process: ClassVar[bool] = False
+
     def __init__(self, model: JavaModel) -> None:
         self._model = model
 
