@@ -85,6 +85,10 @@ class Files:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def job_ids(self) -> list[str]:
+        """Return the ids of the tasks that have a folder."""
+        return sorted(folder.name for folder in self._jobs.iterdir())
+
     def drop_job(self, task_id: str) -> None:
         """Remove the folder of one task with all that is in it."""
         shutil.rmtree(self._jobs / task_id, ignore_errors=True)
