@@ -19,6 +19,10 @@ Label = str | int
 # onnxruntime has the operators of these domains built in.
 _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 _PASSING_ON = frozenset({"Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Cast"})
+# They move numbers about and say nothing of what a model does.
+_HANDLING = _PASSING_ON | frozenset(
+    {"Constant", "Concat", "Gather", "Shape", "Slice", "Split", "Transpose", "Expand", "Tile"}
+)
 _CLASSIFIERS = frozenset({"TreeEnsembleClassifier", "LinearClassifier", "SVMClassifier"})
 _MAIN_OPERATORS: tuple[tuple[str, str], ...] = (
     ("TreeEnsembleClassifier", "Tree ensemble"),
@@ -182,7 +186,8 @@ class _Reading:
         layers = sum(self.operators[op] for op in ("Gemm", "MatMul", "MatMulInteger", "FusedGemm"))
         if layers:
             return "Neural network" if layers > 1 else "Linear model"
-        return self.operators.most_common(1)[0][0] if self.operators else "Constant"
+        telling = [op for op, _ in self.operators.most_common() if op not in _HANDLING]
+        return telling[0] if telling else "Identity"
 
     def details(self) -> dict[str, str]:
         producer = f"{self.model.producer_name} {self.model.producer_version}".strip()

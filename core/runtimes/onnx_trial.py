@@ -77,8 +77,7 @@ def discover(path: Path, deadline: Deadline) -> Discovery:
     session = open_session(path)
     refusals: list[str] = []
     for reading in _readings(session, graph):
-        for length in _lengths(reading):
-            rows = made_up_rows(reading.fields, length)
+        for rows in _trials(reading):
             try:
                 found = _try(reading, rows, deadline)
             except RefusedRowsError as refusal:
@@ -119,21 +118,25 @@ def _fixed(session: ort.InferenceSession) -> int:
     return int(session.get_inputs()[0].shape[0])
 
 
-def _lengths(reading: Reading) -> Sequence[int]:
+def _trials(reading: Reading) -> Iterator[tuple[Record, ...]]:
+    """Yield made-up records: small values, then the same with nothing but ones for whole numbers.
+
+    Where axes are free, several lengths are tried; networks have a smallest one.
+    """
     free = any(None in field.shape for field in reading.fields)
-    return _FREE_LENGTHS if free else _FREE_LENGTHS[:1]
+    for length in _FREE_LENGTHS if free else _FREE_LENGTHS[:1]:
+        for highest in (1, 0):
+            random = np.random.default_rng(_SEED)
+            yield tuple(
+                {f.name: _made_up(f, row, length, 1 - highest, random) for f in reading.fields}
+                for row in range(_ROWS)
+            )
 
 
-def made_up_rows(fields: Sequence[Field], length: int) -> tuple[Record, ...]:
-    """Return records with small values; `length` is that of axes that are free."""
-    random = np.random.default_rng(_SEED)
-    return tuple(
-        {field.name: _made_up(field, row, length, random) for field in fields}
-        for row in range(_ROWS)
-    )
-
-
-def _made_up(field: Field, row: int, length: int, random: np.random.Generator) -> object:
+def _made_up(
+    field: Field, row: int, length: int, lowest: int, random: np.random.Generator
+) -> object:
+    """Return a value for a field; `lowest` is the smallest whole number to be made up."""
     if field.nullable:
         return None
     shape = tuple(length if n is None else n for n in field.shape)
@@ -143,7 +146,7 @@ def _made_up(field: Field, row: int, length: int, random: np.random.Generator) -
     values: dict[DataType, Any] = {
         DataType.STRING: np.full(shape, "abc"[row], dtype=object),
         DataType.BOOLEAN: random.integers(0, 2, shape).astype(bool),
-        DataType.INTEGER: np.ones(shape, np.int64) if row == 0 else random.integers(0, 2, shape),
+        DataType.INTEGER: random.integers(1 if row == 0 else lowest, 2, shape),
     }
     made = values.get(field.type, np.round(random.uniform(0, 1, shape), 2))
     return np.asarray(made).tolist()
@@ -231,7 +234,10 @@ def _outputs(reading: Reading, alone: Sequence[Sequence[Any]]) -> _Found | None:
             left_out.append(node.name)
             continue
         outputs.append(output)
-        if output.form is Form.VECTOR and output.type is not DataType.STRING:
+        if output.form is Form.MAP:
+            maps = [value[0] if isinstance(value, list) else value for value in values]
+            vectors[node.name] = np.array([[m[key] for key in output.keys] for m in maps])
+        elif output.form is Form.VECTOR and output.type is not DataType.STRING:
             vectors[node.name] = np.stack([np.ravel(value) for value in values])
     return (tuple(outputs), tuple(left_out), vectors) if outputs else None
 
