@@ -1,0 +1,83 @@
+"""The Plotly figures of the pages, drawn from the frames that services return."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pages.components.text import short
+
+STILL = {"displayModeBar": False, "scrollZoom": False}
+_CALLS, _ERRORS = "#0f7d90", "#cf4d5e"
+_PERCENTILES = {"p50": "#0f7d90", "p95": "#e0932f", "p99": "#cf4d5e"}
+_MOST_BARS = 12
+
+
+def draw_probabilities(chances: Mapping[str, float]) -> go.Figure:
+    """Return one bar per class, the most likely on top; at most twelve."""
+    classes = list(chances)[:_MOST_BARS][::-1]
+    figure = go.Figure(
+        go.Bar(
+            x=[chances[name] for name in classes],
+            y=[short(name, 28) for name in classes],
+            orientation="h",
+            text=[f"{chances[name]:.1%}" for name in classes],
+            textposition="auto",
+            marker_color=_CALLS,
+            hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", fixedrange=True)
+    figure.update_yaxes(type="category", fixedrange=True, automargin=True)
+    return _quiet(figure, 70 + 30 * len(classes))
+
+
+def draw_calls(buckets: pd.DataFrame) -> go.Figure:
+    """Return calls over time as bars, the failed ones apart.
+
+    `buckets` has the columns at, calls and errors; at is naive UTC.
+    """
+    figure = go.Figure()
+    answered = buckets["calls"] - buckets["errors"]
+    figure.add_bar(x=buckets["at"], y=answered, name="Answered", marker_color=_CALLS)
+    figure.add_bar(x=buckets["at"], y=buckets["errors"], name="Errors", marker_color=_ERRORS)
+    figure.update_layout(barmode="stack", bargap=0.15)
+    figure.update_yaxes(rangemode="tozero", tickformat=",d", fixedrange=True)
+    return _over_time(figure)
+
+
+def draw_latency(buckets: pd.DataFrame) -> go.Figure:
+    """Return the percentiles of latency over time as lines, in milliseconds.
+
+    `buckets` has the columns at, p50, p95 and p99; where nothing was called the lines break.
+    """
+    figure = go.Figure()
+    for name, colour in _PERCENTILES.items():
+        figure.add_scatter(
+            x=buckets["at"],
+            y=buckets[name],
+            name=name,
+            mode="lines+markers",
+            marker_size=4,
+            line={"color": colour, "width": 2},
+            hovertemplate="%{y:.2f} ms",
+        )
+    figure.update_yaxes(rangemode="tozero", ticksuffix=" ms", fixedrange=True)
+    return _over_time(figure)
+
+
+def _over_time(figure: go.Figure) -> go.Figure:
+    figure.update_layout(hovermode="x unified")
+    figure.update_xaxes(fixedrange=True)
+    return _quiet(figure, 260)
+
+
+def _quiet(figure: go.Figure, height: int) -> go.Figure:
+    """Return the figure without what distracts: no title, tight margins, the legend on top."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        dragmode=False,
+    )
+    return figure

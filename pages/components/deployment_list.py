@@ -1,0 +1,98 @@
+"""The list of deployments: which services there are, whether they run, and how they do today."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from core.services.accounts import Caller
+from core.services.calls import Counts
+from core.services.deployments import DeploymentView
+from pages.components import links, session
+from pages.components.states import draw_state
+from pages.components.text import milliseconds, plain, plural, short
+
+PAGE_SIZE = 20
+_STATES = ["All", "running", "paused"]
+
+
+def draw(caller: Caller) -> None:
+    """Draw the list with its filters; the filters are in the address."""
+    platform = session.platform()
+    st.title("Deployments")
+    services = platform.deployments.list_(caller)
+    if not services:
+        _draw_empty()
+        return
+    found = _filtered(services)
+    if not found:
+        st.info("No deployment fits the search; try fewer words or another state.")
+        return
+    st.caption(f"{plural(len(found), 'deployment')}, with the calls of the last 24 hours")
+    pages = -(-len(found) // PAGE_SIZE)
+    slot = st.container()
+    page = st.pagination(pages, key="deployments_page") if pages > 1 else 1
+    counts = platform.calls.counts()
+    with slot:
+        for service in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
+            draw_row(service, counts)
+
+
+def _draw_empty() -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.subheader("Nothing is deployed yet", text_alignment="center")
+        st.markdown(
+            "Open a model and choose Deploy. The service gets an address of its own that "
+            "programs call, and this page shows how often they do.",
+            text_alignment="center",
+        )
+        st.page_link(links.MODELS, label="Go to the models", icon=":material/deployed_code:")
+
+
+def _filtered(services: Sequence[DeploymentView]) -> list[DeploymentView]:
+    with st.grid("auto", min_column_width=240):
+        words = st.text_input(
+            "Search",
+            key="deployments_search",
+            type="search",
+            placeholder="Service, model, owner or address",
+            live=True,
+            bind="query-params",
+        )
+        state = st.segmented_control(
+            "State",
+            _STATES,
+            default="All",
+            required=True,
+            key="deployments_state",
+            bind="query-params",
+        )
+    return [
+        service
+        for service in services
+        if _holds(service, words or "") and state in ("All", service.state)
+    ]
+
+
+def _holds(service: DeploymentView, words: str) -> bool:
+    """Return whether a service's texts hold every word, whatever its case."""
+    text = f"{service.name} {service.model_name} {service.owner} {service.endpoint}".casefold()
+    return all(word in text for word in words.casefold().split())
+
+
+def draw_row(service: DeploymentView, counts: Mapping[str, Counts]) -> None:
+    """Draw one service on one line: its name and model, its state, its last 24 hours."""
+    with st.container(border=True, key=f"deployments_row_{service.id}"):
+        what, state, facts = st.columns([5, 2, 4], vertical_alignment="center")
+        with what, st.container(gap="xxsmall"):
+            links.to_deployment(service.id, service.name)
+            st.caption(f"{plain(short(service.model_name, 60))} · version {service.version}")
+        with state:
+            draw_state(service.state)
+        facts.markdown(_today(counts.get(service.id)))
+
+
+def _today(count: Counts | None) -> str:
+    if count is None or not count.calls:
+        return ":gray[no calls]"
+    errors = f":red[{plural(count.errors, 'error')}]" if count.errors else ":gray[no errors]"
+    return f"{plural(count.calls, 'call')} · {errors} · p95 {milliseconds(count.p95)}"

@@ -1,0 +1,172 @@
+"""The page of one service: its address, its switches, and how it does over time."""
+
+import pandas as pd
+import streamlit as st
+
+from core.services.accounts import Caller
+from core.services.calls import CallStatus
+from core.services.deployments import DeploymentView
+from pages.components import charts, links, rights, session, snippets
+from pages.components.errors import showing_errors
+from pages.components.states import draw_state, draw_task_state
+from pages.components.text import ago, milliseconds, plain, short
+
+_WINDOWS = {"1h": "Hour", "24h": "Day", "7d": "Week", "30d": "Month"}
+_REFRESH = "10s"
+_SHOWN_TASKS = 10
+
+
+def draw(caller: Caller, deployment_id: str) -> None:
+    """Draw a service; its figures are drawn anew every ten seconds while it runs."""
+    links.back(links.DEPLOYMENTS, "All deployments")
+    with showing_errors():
+        service = session.platform().deployments.get_by_id(caller, deployment_id)
+        _draw_head(caller, service)
+        watching, calling, tasks = st.tabs(["Watch", "Call it", "Tasks"])
+        with watching:
+            live = service.state == "running"
+            st.fragment(_draw_figures, run_every=_REFRESH if live else None)(service.id)
+        with calling:
+            _draw_call(caller, service)
+        with tasks:
+            _draw_tasks(caller, service)
+
+
+def _draw_head(caller: Caller, service: DeploymentView) -> None:
+    st.title(plain(short(service.name, 120)))
+    with st.container(horizontal=True, gap="xsmall"):
+        draw_state(service.state)
+        st.badge(f"version {service.version}", color="gray")
+        draw_state(service.visibility)
+    st.caption(f"{plain(service.owner)} · made {ago(service.created)}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        links.to_model(service.model_id, service.model_name)
+        links.to_trial("deployments_try", deployment=service.id)
+        if rights.may_change(caller, service):
+            _draw_switches(service)
+
+
+def _draw_switches(service: DeploymentView) -> None:
+    if service.state == "running":
+        st.button(
+            "Pause",
+            key="deployments_pause",
+            icon=":material/pause:",
+            help="Calls are refused until it is started again.",
+            on_click=_switch,
+            args=(service, "pause"),
+        )
+    else:
+        st.button(
+            "Start",
+            key="deployments_start",
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=_switch,
+            args=(service, "start"),
+        )
+    if st.button("Delete", key="deployments_delete", icon=":material/delete:"):
+        _delete(service)
+
+
+def _switch(service: DeploymentView, verb: str) -> None:
+    """Pause or start a service; a callback, so that the page draws the new state at once."""
+    with showing_errors():
+        caller = session.require_caller()
+        deployments = session.platform().deployments
+        if verb == "pause":
+            deployments.pause(caller, service.id)
+        else:
+            deployments.start(caller, service.id)
+
+
+@st.dialog("Delete this deployment?", width="medium")
+def _delete(service: DeploymentView) -> None:
+    caller = session.require_caller()
+    st.markdown(
+        f"Programs that call **{plain(short(service.name))}** will fail. The record of its calls "
+        "goes with it; the model and the results of its tasks stay."
+    )
+    if st.button("Delete", key="deployments_delete_confirm", type="primary"):
+        with showing_errors():
+            session.platform().deployments.delete(caller, service.id)
+            session.say(f"{service.name} is deleted.")
+            st.switch_page(links.DEPLOYMENTS)
+
+
+def _draw_figures(deployment_id: str) -> None:
+    session.require_caller()
+    window = st.segmented_control(
+        "Over the last",
+        list(_WINDOWS),
+        default="24h",
+        required=True,
+        format_func=_WINDOWS.__getitem__,
+        key="deployments_window",
+    )
+    with showing_errors():
+        calls = session.platform().calls
+        status = calls.status(deployment_id, window)
+        _draw_numbers(status)
+        if status.calls:
+            _draw_charts(calls.series(deployment_id, window).to_pandas())
+        else:
+            st.info("No calls in this time. The tab Call it has one to copy.")
+
+
+def _draw_numbers(status: CallStatus) -> None:
+    share = status.errors / status.calls if status.calls else 0.0
+    with st.grid("auto", min_column_width=130):
+        st.metric("Calls", f"{status.calls:,}", border=True)
+        st.metric("Records", f"{status.rows:,}", border=True)
+        st.metric("Errors", f"{share:.1%}" if status.errors else "0", border=True)
+        st.metric("p50", milliseconds(status.p50), border=True)
+        st.metric("p95", milliseconds(status.p95), border=True)
+        st.metric("p99", milliseconds(status.p99), border=True)
+    st.caption(f"Last call {ago(status.last_call)}")
+
+
+def _draw_charts(buckets: pd.DataFrame) -> None:
+    with st.grid("auto", min_column_width=380):
+        with st.container():
+            st.subheader("Calls")
+            figure = charts.draw_calls(buckets)
+            st.plotly_chart(figure, key="deployments_calls", config=charts.STILL)
+        with st.container():
+            st.subheader("Latency")
+            figure = charts.draw_latency(buckets)
+            st.plotly_chart(figure, key="deployments_latency", config=charts.STILL)
+
+
+def _draw_call(caller: Caller, service: DeploymentView) -> None:
+    with showing_errors():
+        view = session.platform().models.get_by_id(caller, service.model_id, service.version)
+        st.markdown(f"The address of this service is `{service.endpoint}`.")
+        st.markdown("One record, and the answer at once:")
+        fields = {"modelname": service.model_name, "deployment": service.name}
+        if service.owner != caller.name:
+            fields["owner"] = service.owner
+        snippets.draw_call("/api/deployment/predict", fields, view.info)
+        st.markdown("The same for clients that speak MLflow:")
+        snippets.draw_mlflow_call(service.endpoint, view.info)
+        st.markdown(
+            "Clients of the Open Inference Protocol find it at "
+            f"`{snippets.origin()}/v2/models/{service.endpoint}`. Make a token on the Account page."
+        )
+
+
+def _draw_tasks(caller: Caller, service: DeploymentView) -> None:
+    page = session.platform().jobs.list_(caller, deployment_id=service.id, limit=_SHOWN_TASKS)
+    if not page.total:
+        st.info("No tasks yet. Open Try it and choose Batch to score a whole file.")
+        return
+    for task in page.tasks:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            links.to_task(task.id, task.file_name or task.id)
+            draw_task_state(task.state)
+            st.caption(f"{plain(task.owner)} · {ago(task.created)}")
+    st.page_link(
+        links.TASKS,
+        label=f"All {page.total:,} in the browser",
+        query_params={"deployment": service.id},
+    )

@@ -1,0 +1,72 @@
+"""What a user sees when something fails: the sentence, and where several things are wrong, each."""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import Problem, SlipwayError
+from pages.components.text import plain
+
+logger = logging.getLogger("slipway.pages")
+_SHOWN_PROBLEMS = 50
+
+
+@contextmanager
+def showing_errors() -> Iterator[None]:
+    """Draw what fails inside as a message in its place; the rest of the page goes on.
+
+    What Slipway raises on purpose is shown as it stands; anything else goes to the log under a
+    reference that the user sees.
+    """
+    try:
+        yield
+    except SlipwayError as error:
+        show_error(error)
+    except Exception:
+        reference = _new_reference()
+        logger.exception("Unexpected failure %s on a page", reference)
+        _show_failure(reference)
+
+
+def on_script_error(error: Exception) -> bool:
+    """Draw what failed outside `showing_errors`; given to `st.App`, it replaces the traceback."""
+    if isinstance(error, SlipwayError):
+        show_error(error)
+    else:
+        reference = _new_reference()
+        logger.error("Unexpected failure %s on a page", reference, exc_info=error)
+        _show_failure(reference)
+    return True
+
+
+def _new_reference() -> str:
+    return uuid.uuid4().hex[:8]
+
+
+def _show_failure(reference: str) -> None:
+    st.error(
+        "Something went wrong on our side. Try again; if it happens again, give your admin the "
+        f"reference **{reference}**.",
+        icon=":material/error:",
+    )
+
+
+def show_error(error: SlipwayError) -> None:
+    """Draw one error: its sentence, how long to wait, and its details as a table."""
+    wait = f" Try again in {error.retry_after} seconds." if error.retry_after else ""
+    st.error(plain(error.message) + wait, icon=":material/error:")
+    if len(error.details) > 1:
+        st.dataframe(_rows(error.details), hide_index=True, width="stretch")
+
+
+def _rows(problems: tuple[Problem, ...]) -> pd.DataFrame:
+    """Return the problems as a table, without the columns that are empty throughout."""
+    rows = [
+        {"row": each.row, "field": each.field, "value": each.value, "problem": each.message}
+        for each in problems[:_SHOWN_PROBLEMS]
+    ]
+    return pd.DataFrame(rows).dropna(axis="columns", how="all")

@@ -1,0 +1,51 @@
+"""Links to the page of one thing; each has an address of its own that can be shared."""
+
+import streamlit as st
+
+from pages.components.text import plain, short
+
+MODELS = "pages/models.py"
+PREDICT = "pages/predict.py"
+DEPLOYMENTS = "pages/deployments.py"
+TASKS = "pages/tasks.py"
+
+
+def asked_for(kind: str) -> str | None:
+    """Return the id of the one thing that the address asks for, or None for the list.
+
+    A link from a page to itself reaches the script but leaves the address in the browser as it
+    was, and the next rerun would ask for that; so the address is told what the script was asked.
+    """
+    found = st.query_params.get(kind)
+    st.query_params.update({kind: found} if found else {})
+    return found
+
+
+def to_model(model_id: str, name: str) -> None:
+    """Draw a link to a model."""
+    _link(MODELS, name, ":material/deployed_code:", {"model": model_id})
+
+
+def to_deployment(deployment_id: str, name: str) -> None:
+    """Draw a link to a deployment."""
+    _link(DEPLOYMENTS, name, ":material/rocket_launch:", {"deployment": deployment_id})
+
+
+def to_task(task_id: str, name: str) -> None:
+    """Draw a link to a task."""
+    _link(TASKS, name, ":material/checklist:", {"task": task_id})
+
+
+def to_trial(key: str, **which: str) -> None:
+    """Draw the button that opens the form of a model or a deployment, named by its id."""
+    if st.button("Try it", key=key, icon=":material/play_circle:"):
+        st.switch_page(PREDICT, query_params=which)
+
+
+def back(page: str, label: str) -> None:
+    """Draw the way back to a list."""
+    _link(page, label, ":material/arrow_back:", {})
+
+
+def _link(page: str, label: str, icon: str, query: dict[str, str]) -> None:
+    st.page_link(page, label=plain(short(label, 70)), icon=icon, query_params=query)

@@ -1,0 +1,117 @@
+"""The list of models: search, filter, sort, and the way to upload one."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.services.accounts import Caller
+from core.services.models import ModelView
+from pages.components import links, model_forms, rights, session
+from pages.components.states import draw_state
+from pages.components.text import ago, plain, plural, short
+
+PAGE_SIZE = 20
+_EVERYTHING = "All kinds"
+_ORDERS: dict[str, tuple[Callable[[ModelView], object], bool]] = {
+    "Newest change": (lambda model: model.updated, True),
+    "Name": (lambda model: model.name.casefold(), False),
+    "Owner": (lambda model: (model.owner.casefold(), model.name.casefold()), False),
+    "Oldest": (lambda model: model.created, False),
+}
+
+
+def draw(caller: Caller) -> None:
+    """Draw the list with its filters; the filters are in the address."""
+    models = session.platform().models.list_(caller)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.title("Models", width="stretch")
+        if rights.may_make(caller) and st.button(
+            "Upload a model", key="models_upload", type="primary", icon=":material/upload:"
+        ):
+            model_forms.upload()
+    if not models:
+        _draw_empty(caller)
+        return
+    _draw_page(_filtered(models, caller))
+
+
+def _draw_empty(caller: Caller) -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.subheader("No models yet", text_alignment="center")
+        if rights.may_make(caller):
+            text = (
+                "Upload a PMML, ONNX or scikit-learn file. Slipway reads what goes in and what "
+                "comes out, and you can try it on a form at once."
+            )
+        else:
+            text = "When a colleague shares a model with the team, it appears here."
+        st.markdown(text, text_alignment="center")
+
+
+def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:
+    """Draw the filters and return the models that pass, in the order that was chosen."""
+    kinds = sorted({model.model_type for model in models}, key=str.casefold)
+    with st.grid("auto", min_column_width=200):
+        words = st.text_input(
+            "Search",
+            key="models_search",
+            type="search",
+            placeholder="Name, owner or description",
+            live=True,
+            bind="query-params",
+        )
+        kind = st.selectbox("Kind", [_EVERYTHING, *kinds], key="models_kind", bind="query-params")
+        whose = st.segmented_control(
+            "Whose",
+            ["Everyone's", "Mine"],
+            default="Everyone's",
+            required=True,
+            key="models_whose",
+            bind="query-params",
+        )
+        order = st.selectbox("Sort by", list(_ORDERS), key="models_sort", bind="query-params")
+    key, backwards = _ORDERS[order]
+    found = [
+        model
+        for model in models
+        if _holds(model, words or "")
+        and kind in (_EVERYTHING, model.model_type)
+        and (whose != "Mine" or model.owner == caller.name)
+    ]
+    return sorted(found, key=key, reverse=backwards)  # type: ignore[arg-type]
+
+
+def _holds(model: ModelView, words: str) -> bool:
+    """Return whether a model's texts hold every word, whatever its case."""
+    text = f"{model.name} {model.owner} {model.description} {model.algorithm}".casefold()
+    return all(word in text for word in words.casefold().split())
+
+
+def _draw_page(models: Sequence[ModelView]) -> None:
+    if not models:
+        st.info("No model fits the search; try fewer words or another kind.")
+        return
+    st.caption(plural(len(models), "model"))
+    pages = -(-len(models) // PAGE_SIZE)
+    slot = st.container()
+    page = st.pagination(pages, key="models_page") if pages > 1 else 1
+    with slot:
+        for model in models[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
+            _draw_row(model)
+
+
+def _draw_row(model: ModelView) -> None:
+    with st.container(border=True, key=f"models_row_{model.id}"):
+        what, kind, facts = st.columns([5, 3, 3], vertical_alignment="center")
+        with what, st.container(gap="xxsmall"):
+            links.to_model(model.id, model.name)
+            if model.description:
+                st.caption(plain(short(model.description, 140)))
+        with kind, st.container(horizontal=True, gap="xsmall"):
+            st.badge(plain(short(model.model_type, 30)), color="primary")
+            draw_state(model.visibility)
+        with facts:
+            st.caption(
+                f"{plain(short(model.owner, 30))} · {plural(model.versions, 'version')} · "
+                f"{ago(model.updated)}"
+            )

@@ -1,0 +1,199 @@
+"""The page of one model: what it is, its versions, its services, and how to call it."""
+
+import pandas as pd
+import streamlit as st
+
+from core.files import readable_size
+from core.runtimes.base import ModelInfo
+from core.schema import Field, Schema
+from core.services.accounts import Caller
+from core.services.models import ModelView, VersionView
+from pages.components import links, model_forms, rights, session, snippets
+from pages.components.errors import showing_errors
+from pages.components.states import draw_state, draw_task_state
+from pages.components.text import ago, plain, short, stamp
+
+_SHOWN_TASKS = 10
+
+
+def draw(caller: Caller, model_id: str) -> None:
+    """Draw a model at its newest version, or at the one that the address names."""
+    links.back(links.MODELS, "All models")
+    with showing_errors():
+        newest = session.platform().models.get_by_id(caller, model_id)
+        view = _chosen_version(caller, newest)
+        _draw_head(caller, view)
+        _draw_tabs(caller, view)
+
+
+def _chosen_version(caller: Caller, newest: VersionView) -> VersionView:
+    """Return the version that is looked at; chosen in the tab of versions."""
+    asked = st.query_params.get("version", "")
+    if not asked.isdecimal() or int(asked) == newest.number:
+        return newest
+    return session.platform().models.get_by_id(caller, newest.model.id, int(asked))
+
+
+def _draw_head(caller: Caller, view: VersionView) -> None:
+    model = view.model
+    st.title(plain(short(model.name, 120)))
+    with st.container(horizontal=True, gap="xsmall"):
+        st.badge(plain(short(model.model_type, 40)), color="primary")
+        st.badge(view.info.format.upper(), color="gray")
+        st.badge(f"version {view.number} of {model.version}", color="gray")
+        draw_state(model.visibility)
+    st.caption(
+        f"{plain(model.owner)} · made {ago(model.created)} · last change {ago(model.updated)}"
+    )
+    if model.description:
+        st.text(model.description)
+    for warning in view.info.warnings:
+        st.warning(plain(warning), icon=":material/warning:")
+    _draw_actions(caller, view)
+
+
+def _draw_actions(caller: Caller, view: VersionView) -> None:
+    model = view.model
+    with st.container(horizontal=True, vertical_alignment="center"):
+        links.to_trial("models_try", model=model.id, version=str(view.number))
+        if rights.may_change(caller, model):
+            _draw_changes(view)
+        st.download_button(
+            "Download",
+            lambda: session.platform().files.artifact(view.source).read_bytes(),
+            file_name=view.file_name,
+            mime="application/octet-stream",
+            key="models_download",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _draw_changes(view: VersionView) -> None:
+    model = view.model
+    if st.button("Deploy", key="models_deploy", type="primary", icon=":material/rocket_launch:"):
+        model_forms.deploy(view)
+    if st.button("New version", key="models_version", icon=":material/upload:"):
+        model_forms.add_version(model)
+    if st.button("Edit", key="models_edit", icon=":material/edit:"):
+        model_forms.edit(model)
+    if st.button("Delete", key="models_delete", icon=":material/delete:"):
+        model_forms.delete(model)
+
+
+def _draw_tabs(caller: Caller, view: VersionView) -> None:
+    about, versions, services, tasks, call = st.tabs(
+        ["Inputs and outputs", "Versions", "Deployments", "Tasks", "Call it"]
+    )
+    with about:
+        _draw_information(view)
+    with versions:
+        _draw_versions(caller, view.model)
+    with services:
+        _draw_services(caller, view.model)
+    with tasks:
+        _draw_tasks(caller, view.model)
+    with call:
+        _draw_call(caller, view)
+
+
+def _draw_information(view: VersionView) -> None:
+    info = view.info
+    st.subheader(f"Inputs ({len(info.inputs)})")
+    st.dataframe(table_of(info.input_schema, inputs=True), hide_index=True, key="models_inputs")
+    st.subheader(f"Outputs ({len(info.outputs)})")
+    st.dataframe(table_of(info.output_schema, inputs=False), hide_index=True, key="models_outputs")
+    st.subheader("About the file")
+    st.dataframe(_facts(view, info), hide_index=True, key="models_facts")
+
+
+def table_of(schema: Schema, *, inputs: bool) -> pd.DataFrame:
+    """Return fields as a table for reading: the six things that a model says of each."""
+    return pd.DataFrame([_row(field, inputs=inputs) for field in schema])
+
+
+def _row(field: Field, *, inputs: bool) -> dict[str, str]:
+    row = {
+        "Name": field.name,
+        "Type": field.type.value,
+        "Range": short(field.range, 300) or "any",
+        "Dimension": field.dimension,
+        "Optype": field.optype.value,
+    }
+    if inputs:
+        row["Missing"] = _missing(field)
+    return row
+
+
+def _missing(field: Field) -> str:
+    if not field.nullable:
+        return "not allowed"
+    return field.missing or "allowed"
+
+
+def _facts(view: VersionView, info: ModelInfo) -> pd.DataFrame:
+    facts = {
+        "Algorithm": info.algorithm,
+        "Function": info.function,
+        "Engine": info.engine,
+        "File": f"{view.file_name}, {readable_size(view.size)}",
+        "Added": f"{stamp(view.created)} by {view.created_by}",
+        "Notes": view.notes,
+        **{f"{name[:1].upper()}{name[1:]}": value for name, value in info.details.items()},
+    }
+    rows = [{"What": name, "Value": value} for name, value in facts.items() if value]
+    return pd.DataFrame(rows)
+
+
+def _draw_versions(caller: Caller, model: ModelView) -> None:
+    for view in session.platform().models.versions(caller, model.id):
+        with st.container(border=True):
+            what, facts = st.columns([3, 4], vertical_alignment="center")
+            with what:
+                st.page_link(
+                    links.MODELS,
+                    label=f"Version {view.number}",
+                    icon=":material/history:",
+                    query_params={"model": model.id, "version": str(view.number)},
+                )
+                if view.notes:
+                    st.caption(plain(short(view.notes, 200)))
+            facts.caption(
+                f"{plain(short(view.file_name, 60))} · {readable_size(view.size)} · "
+                f"{plain(view.created_by)} · {ago(view.created)}"
+            )
+
+
+def _draw_services(caller: Caller, model: ModelView) -> None:
+    services = session.platform().deployments.list_(caller, model.id)
+    if not services:
+        st.info("Not deployed yet. A deployment gives the model an address that programs call.")
+    for service in services:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            links.to_deployment(service.id, service.name)
+            draw_state(service.state)
+            st.caption(f"version {service.version} · made {ago(service.created)}")
+
+
+def _draw_tasks(caller: Caller, model: ModelView) -> None:
+    page = session.platform().jobs.list_(caller, model_id=model.id, limit=_SHOWN_TASKS)
+    if not page.total:
+        st.info("No tasks yet. Open Try it and choose Batch to score a whole file.")
+        return
+    for task in page.tasks:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            links.to_task(task.id, task.file_name or task.id)
+            draw_task_state(task.state)
+            st.caption(f"{plain(task.owner)} · {ago(task.created)}")
+    st.page_link(
+        links.TASKS, label=f"All {page.total:,} in the browser", query_params={"model": model.id}
+    )
+
+
+def _draw_call(caller: Caller, view: VersionView) -> None:
+    fields = {"modelname": view.model.name, "version": str(view.number)}
+    if view.model.owner != caller.name:
+        fields["owner"] = view.model.owner
+    st.markdown("Try this version from a program. Make the token on the Account page.")
+    snippets.draw_call("/api/model/test", fields, view.info)
+    st.caption("For calls that count and are watched, deploy the model and call the deployment.")

@@ -1,0 +1,142 @@
+"""The home page: how the team's services do, what runs, and what needs somebody's attention."""
+
+import streamlit as st
+from core.services.jobs import TaskView
+
+from core.services.accounts import Caller
+from core.services.calls import Counts
+from core.services.deployments import DeploymentView
+from pages.components import charts, links, rights, session, shell
+from pages.components.deployment_list import draw_row as draw_deployment
+from pages.components.errors import showing_errors
+from pages.components.task_list import MOVING
+from pages.components.task_list import draw_row as draw_task
+from pages.components.text import ago, milliseconds, plain, plural, short
+
+_REFRESH = "15s"
+_SHOWN_SERVICES = 6
+_SHOWN_TASKS = 5
+_SHOWN_ALARMS = 6
+_BAD_SHARE = 0.05
+
+
+def draw() -> None:
+    """Draw the dashboard, anew every fifteen seconds; before there is a model, the first steps."""
+    caller = shell.open_page("Home")
+    st.title("Home")
+    if not session.platform().models.list_(caller):
+        _draw_first_steps(caller)
+        return
+    st.fragment(_draw_dashboard, run_every=_REFRESH)()
+
+
+def _draw_first_steps(caller: Caller) -> None:
+    st.markdown("From a trained model file to a service that your team can call, in four steps.")
+    steps = (
+        ("1. Upload", "A PMML, ONNX or scikit-learn file. Slipway reads what it takes and gives."),
+        ("2. Try", "Fill in a form made from the model's inputs, and see what it says."),
+        ("3. Deploy", "Give it an address. Pause it or go back a version whenever you like."),
+        ("4. Watch", "See how often it is called, how fast it answers, and what fails."),
+    )
+    with st.grid("auto", min_column_width=220, row_height="content"):
+        for title, text in steps:
+            with st.container(border=True, height="stretch"):
+                st.subheader(title)
+                st.markdown(text)
+    if rights.may_make(caller):
+        st.page_link(links.MODELS, label="Upload your first model", icon=":material/upload:")
+    else:
+        st.caption("When a colleague shares a model with the team, it appears here.")
+
+
+def _draw_dashboard() -> None:
+    caller = session.require_caller()
+    with showing_errors():
+        platform = session.platform()
+        services = platform.deployments.list_(caller)
+        tasks = list(platform.jobs.list_(caller, limit=50).tasks)
+        counts = platform.calls.counts()
+        _draw_numbers(services, tasks, counts)
+        chart, alarms = st.columns([3, 2], gap="large")
+        with chart:
+            _draw_calls()
+        with alarms:
+            _draw_attention(services, tasks, counts)
+        _draw_services(services, counts)
+        _draw_tasks(tasks)
+
+
+def _draw_numbers(
+    services: list[DeploymentView], tasks: list[TaskView], counts: dict[str, Counts]
+) -> None:
+    seen = [counts[service.id] for service in services if service.id in counts]
+    calls, errors = sum(c.calls for c in seen), sum(c.errors for c in seen)
+    running = sum(service.state == "running" for service in services)
+    slowest = max((c.p95 for c in seen if c.p95 is not None), default=None)
+    with st.grid("auto", min_column_width=150):
+        st.metric("Services running", f"{running} of {len(services)}", border=True)
+        st.metric("Calls, 24 h", f"{calls:,}", border=True)
+        st.metric("Errors, 24 h", f"{errors / calls:.1%}" if errors else "0", border=True)
+        st.metric("Slowest p95", milliseconds(slowest), border=True)
+        moving = sum(task.state in MOVING for task in tasks)
+        st.metric("Tasks at work", f"{moving:,}", border=True)
+
+
+def _draw_attention(
+    services: list[DeploymentView], tasks: list[TaskView], counts: dict[str, Counts]
+) -> None:
+    """Draw what somebody should look at, each with its reason."""
+    ailing = [
+        (service, counts[service.id])
+        for service in services
+        if service.id in counts and _ails(counts[service.id])
+    ]
+    failed = [task for task in tasks if task.state == "failed"]
+    st.subheader("Needs attention")
+    if not ailing and not failed:
+        st.markdown(":green[:material/check_circle:] All is well.")
+    for service, count in ailing[:_SHOWN_ALARMS]:
+        with st.container(border=True, gap="xxsmall"):
+            links.to_deployment(service.id, service.name)
+            errors, calls = plural(count.errors, "error"), plural(count.calls, "call")
+            st.caption(f":red[{errors}] in {calls} of the last 24 hours")
+    for task in failed[:_SHOWN_ALARMS]:
+        with st.container(border=True, gap="xxsmall"):
+            links.to_task(task.id, task.file_name or task.id)
+            st.caption(f":red[failed] {ago(task.created)}: {plain(short(task.message, 120))}")
+
+
+def _ails(count: Counts) -> bool:
+    return count.calls > 0 and count.errors / count.calls > _BAD_SHARE
+
+
+def _draw_calls() -> None:
+    st.subheader("Calls, last 24 hours")
+    figure = charts.draw_calls(session.platform().calls.series(None, "24h").to_pandas())
+    st.plotly_chart(figure, key="home_calls", config=charts.STILL)
+
+
+def _draw_services(services: list[DeploymentView], counts: dict[str, Counts]) -> None:
+    st.subheader("Services")
+    if not services:
+        st.info("Nothing is deployed yet. Open a model and choose Deploy.")
+        return
+    busiest = sorted(services, key=lambda each: -_calls(counts, each.id))
+    for service in busiest[:_SHOWN_SERVICES]:
+        draw_deployment(service, counts)
+    if len(services) > _SHOWN_SERVICES:
+        st.page_link(links.DEPLOYMENTS, label=f"All {len(services):,} deployments")
+
+
+def _calls(counts: dict[str, Counts], deployment_id: str) -> int:
+    return counts[deployment_id].calls if deployment_id in counts else 0
+
+
+def _draw_tasks(tasks: list[TaskView]) -> None:
+    st.subheader("Recent tasks")
+    if not tasks:
+        st.info("No tasks yet. Choose Try it, then Batch, to score a whole file.")
+        return
+    for task in tasks[:_SHOWN_TASKS]:
+        draw_task(task)
+    st.page_link(links.TASKS, label="All tasks", icon=":material/arrow_forward:")

@@ -1,0 +1,79 @@
+"""The frame of every page: its settings, the guard, the menu, and what was said last."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.services.accounts import Caller, Role
+from pages.components import session, sign_in
+from pages.components.text import plain, short
+
+_ART = Path(__file__).parent / "art"
+MARK = _ART / "mark.svg"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu."""
+
+    page: str
+    label: str
+    icon: str
+
+
+MENU = (
+    Entry("Home.py", "Home", ":material/space_dashboard:"),
+    Entry("pages/models.py", "Models", ":material/deployed_code:"),
+    Entry("pages/predict.py", "Try it", ":material/play_circle:"),
+    Entry("pages/deployments.py", "Deployments", ":material/rocket_launch:"),
+    Entry("pages/tasks.py", "Tasks", ":material/checklist:"),
+)
+ACCOUNT = Entry("pages/account.py", "Account", ":material/person:")
+ADMIN = Entry("pages/admin.py", "Admin", ":material/shield_person:")
+
+
+def open_page(title: str) -> Caller:
+    """Begin a page and return who looks at it; signed out, draw sign-in in its place and stop.
+
+    Every page calls it before anything else: pages are reached by their own addresses, so nothing
+    before them can be the guard.
+    """
+    caller = session.find_caller()
+    st.set_page_config(
+        page_title=f"{title} · Slipway",
+        page_icon=str(MARK),
+        layout="wide" if caller else "centered",
+    )
+    if caller is None:
+        sign_in.draw(MARK)
+        session.tend_cookie()
+        st.stop()
+    st.logo(str(_ART / "wordmark.svg"), icon_image=str(MARK), size="large")
+    _draw_menu(caller)
+    if notice := session.take_notice():
+        st.toast(plain(notice), icon=":material/check_circle:")
+    return caller
+
+
+def _draw_menu(caller: Caller) -> None:
+    with st.sidebar:
+        for entry in MENU:
+            _draw_entry(entry)
+        st.space("small")
+        st.caption(plain(short(caller.name, 40)))
+        _draw_entry(ACCOUNT)
+        if caller.role is Role.ADMIN:
+            _draw_entry(ADMIN)
+        st.button(
+            "Sign out",
+            key="shell_sign_out",
+            icon=":material/logout:",
+            type="tertiary",
+            on_click=session.sign_out,
+        )
+        session.tend_cookie()
+
+
+def _draw_entry(entry: Entry) -> None:
+    st.page_link(entry.page, label=entry.label, icon=entry.icon, width="stretch")

@@ -1,0 +1,67 @@
+"""How Slipway writes names, numbers and moments on its pages."""
+
+import re
+from datetime import UTC, datetime
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|!&])")
+_DIRECTIVE = re.compile(r":(?=[\w+/-]+[:\[])")
+_WORD_JOINER = "\u2060"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_SPANS = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"))
+
+
+def plain(text: str) -> str:
+    """Return text that Markdown shows as it stands: names come from users and may hold anything.
+
+    Colour and icon directives (`:red[...]`, `:material/home:`) are broken by an invisible joiner,
+    for a backslash doesn't stop them.
+    """
+    one_line = _DIRECTIVE.sub(f":{_WORD_JOINER}", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", one_line)
+
+
+def short(text: str, length: int = 60) -> str:
+    """Return text cut to a length, with an ellipsis where something is missing."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def ago(moment: datetime | None) -> str:
+    """Return how long ago a naive UTC moment was: `just now`, `5 min ago`, `3 d ago`."""
+    if moment is None:
+        return "never"
+    seconds = (datetime.now(UTC).replace(tzinfo=None) - moment).total_seconds()
+    return "just now" if seconds < _MINUTE else f"{span(seconds)} ago"
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in its largest whole unit, for example `42 s` or `3 h`."""
+    for unit, name in _SPANS:
+        if seconds >= unit:
+            return f"{int(seconds // unit)} {name}"
+    return f"{max(1, round(seconds))} s"
+
+
+def stamp(moment: datetime | None) -> str:
+    """Return a naive UTC moment to the minute, a dash if there is none."""
+    return "–" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def milliseconds(value: float | None) -> str:
+    """Return a latency with as many digits as mean something."""
+    if value is None:
+        return "–"
+    if value >= 1000:
+        return f"{value / 1000:.2f} s"
+    return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"
+
+
+def number(value: object) -> str:
+    """Return one value of an output for reading: six significant digits, no longer than a line."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "–" if value is None else short(str(value), 80)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun, thousands apart: `1 call`, `12,000 calls`."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

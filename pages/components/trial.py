@@ -1,0 +1,117 @@
+"""The ways to try a model or a service: a form, JSON, a file at once, a file as a batch task."""
+
+import json
+
+import streamlit as st
+
+from core.errors import InvalidInput
+from core.services.accounts import Caller
+from core.services.predictions import Answer
+from pages.components import links, results, schema_form, session
+from pages.components.errors import showing_errors
+from pages.components.trial_choice import Target
+from pages.components.uploads import received
+
+_KINDS = {"csv": "csv", "tsv": "csv", "txt": "txt", "json": "json", "jsonl": "json"}
+_LONGEST_SAMPLE = 20_000
+
+
+def draw(caller: Caller, target: Target) -> None:
+    """Draw one tab for each way; what comes out is drawn under the way that was used."""
+    form, text, batch = st.tabs(["Form", "JSON", "Batch"])
+    with form:
+        _draw_form(caller, target)
+    with text:
+        _draw_json(caller, target)
+    with batch:
+        _draw_batch(caller, target)
+
+
+def _score(caller: Caller, target: Target, records: object) -> Answer:
+    platform = session.platform()
+    if target.service:
+        live = platform.deployments.live_for(caller, target.service.endpoint)
+        return platform.predictions.call(caller, live, records)
+    model = target.view.model
+    return platform.predictions.test(caller, model.id, records, version=target.view.number)
+
+
+def _draw_form(caller: Caller, target: Target) -> None:
+    if not schema_form.fits(target.info.input_schema):
+        st.info(
+            f"This model takes {len(target.info.inputs):,} fields, too many for a form. "
+            "Use JSON or a batch."
+        )
+        return
+    with st.form("predict_form"):
+        record = schema_form.draw_fields(target.info, f"predict_{target.view.id}")
+        asked = st.form_submit_button(
+            "Predict", key="predict_submit", type="primary", icon=":material/play_arrow:"
+        )
+    if asked:
+        with showing_errors():
+            results.draw_answer(_score(caller, target, record), target.info, "predict_form")
+
+
+def _draw_json(caller: Caller, target: Target) -> None:
+    with st.form("predict_json_form", border=False):
+        text = st.text_area(
+            "A record, or a list of records",
+            _sample(target),
+            key=f"predict_json_{target.view.id}",
+            height=260,
+        )
+        asked = st.form_submit_button(
+            "Predict", key="predict_json_submit", type="primary", icon=":material/play_arrow:"
+        )
+    if asked:
+        with showing_errors():
+            answer = _score(caller, target, _parsed(text))
+            results.draw_answer(answer, target.info, "predict_json")
+
+
+def _sample(target: Target) -> str:
+    """Return the sample as text, on one line where nothing but long arrays would be indented."""
+    sample = target.info.sample
+    deep = any(field.is_tensor for field in target.info.inputs)
+    text = json.dumps(sample, ensure_ascii=False, default=str, indent=None if deep else 2)
+    return text if len(text) <= _LONGEST_SAMPLE else "{}"
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidInput(
+            f"This is no JSON: {error.msg.lower()} in line {error.lineno}, column {error.colno}."
+        ) from None
+
+
+def _draw_batch(caller: Caller, target: Target) -> None:
+    st.markdown(
+        "Score a whole file in the background. The task goes on when you close this tab; its "
+        "result keeps every column of your file and adds the predictions."
+    )
+    with st.form("predict_batch_form", border=False):
+        file = st.file_uploader(
+            "File",
+            type=list(_KINDS),
+            key="predict_batch_file",
+            help="CSV or text with a header row that names the fields, or JSON records.",
+        )
+        asked = st.form_submit_button(
+            "Start the task", key="predict_batch_submit", type="primary", icon=":material/start:"
+        )
+    if not asked:
+        return
+    platform = session.platform()
+    limit = platform.settings.max_input_bytes
+    with showing_errors(), received(file, limit) as staged:
+        task = platform.jobs.submit(
+            caller,
+            target.view,
+            staged,
+            kind=_KINDS[staged.name.rsplit(".", 1)[-1].lower()],
+            deployment=target.service,
+        )
+        st.switch_page(links.TASKS, query_params={"task": task.id})

@@ -1,0 +1,104 @@
+"""What is tried: a version of a model, or a service; the address names it."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.runtimes.base import ModelInfo
+from core.services.accounts import Caller
+from core.services.deployments import DeploymentView
+from core.services.models import VersionView
+from pages.components import links, session
+from pages.components.errors import showing_errors
+from pages.components.states import draw_state
+from pages.components.text import plain, short
+
+_CHOICE = "predict_choice"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A version of a model, and the service that runs it where the service is what is tried."""
+
+    view: VersionView
+    service: DeploymentView | None = None
+
+    @property
+    def info(self) -> ModelInfo:
+        """Return what the model takes and gives."""
+        return self.view.info
+
+
+def draw(caller: Caller) -> Target | None:
+    """Draw the head of the page with the choice; return what was chosen, None if nothing."""
+    st.title("Try it")
+    names = _names(caller)
+    if not names:
+        st.info("There is nothing to try yet. Upload a model first, on the Models page.")
+        return None
+    chosen = _from_address()
+    st.session_state[_CHOICE] = chosen if chosen in names else None
+    st.selectbox(
+        "Model or service",
+        list(names),
+        index=None,
+        format_func=lambda choice: names.get(choice, "gone"),
+        key=_CHOICE,
+        placeholder="Choose what to try",
+        on_change=_to_address,
+    )
+    target = None
+    if chosen is not None:
+        with showing_errors():
+            target = _find(caller, *chosen)
+            _draw_facts(target)
+    return target
+
+
+def _names(caller: Caller) -> dict[tuple[str, str], str]:
+    """Return what each choice is called: services first, for they are what programs use."""
+    platform = session.platform()
+    services = {
+        ("deployment", service.id): f"{short(service.model_name, 40)} / {short(service.name, 40)}"
+        f" · service, {service.state}"
+        for service in platform.deployments.list_(caller)
+    }
+    models = {
+        ("model", model.id): f"{short(model.name, 60)} · model of {short(model.owner, 30)}"
+        for model in platform.models.list_(caller)
+    }
+    return services | models
+
+
+def _from_address() -> tuple[str, str] | None:
+    for kind in ("deployment", "model"):
+        if found := st.query_params.get(kind):
+            return kind, found
+    return None
+
+
+def _to_address() -> None:
+    chosen = st.session_state[_CHOICE]
+    st.query_params.from_dict({chosen[0]: chosen[1]} if chosen else {})
+
+
+def _find(caller: Caller, kind: str, chosen: str) -> Target:
+    platform = session.platform()
+    if kind == "deployment":
+        service = platform.deployments.get_by_id(caller, chosen)
+        return Target(platform.models.get_by_id(caller, service.model_id, service.version), service)
+    version = st.query_params.get("version", "")
+    number = int(version) if version.isdecimal() else None
+    return Target(platform.models.get_by_id(caller, chosen, number))
+
+
+def _draw_facts(target: Target) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        links.to_model(target.view.model.id, target.view.model.name)
+        if target.service:
+            links.to_deployment(target.service.id, target.service.name)
+            draw_state(target.service.state)
+        st.caption(
+            f"version {target.view.number} · {plain(short(target.info.algorithm, 60))} · "
+            f"{len(target.info.inputs)} in, {len(target.info.outputs)} out"
+        )

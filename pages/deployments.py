@@ -1,0 +1,10 @@
+"""The deployments: the list of all that one may see, and the page of each service."""
+
+from pages.components import deployment_list, deployment_page, links, shell
+
+caller = shell.open_page("Deployments")
+deployment_id = links.asked_for("deployment")
+if deployment_id:
+    deployment_page.draw(caller, deployment_id)
+else:
+    deployment_list.draw(caller)

@@ -1,0 +1,10 @@
+"""The models: the list of all that one may see, and the page of each."""
+
+from pages.components import links, model_list, model_page, shell
+
+caller = shell.open_page("Models")
+model_id = links.asked_for("model")
+if model_id:
+    model_page.draw(caller, model_id)
+else:
+    model_list.draw(caller)
