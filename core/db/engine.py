@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
 from alembic import command
 from alembic.config import Config
 from alembic.ddl.impl import DefaultImpl
@@ -85,6 +86,19 @@ class Database:
                 "back the copy of the storage folder from before."
             )
         command.upgrade(config, "head")
+
+
+@contextmanager
+def arrow_view(session: Session, name: str, table: pa.Table) -> Iterator[None]:
+    """Let the session's statements read an Arrow table under a name."""
+    connection = session.connection().connection.driver_connection
+    if connection is None:
+        raise InternalError("The session has lost its connection.")
+    connection.register(name, table)
+    try:
+        yield
+    finally:
+        connection.unregister(name)
 
 
 def _engine(path: Path) -> Engine:

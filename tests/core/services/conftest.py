@@ -56,7 +56,8 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(tmp_path: Path, empty_database: Path) -> Iterator[Database]:
-    path = shutil.copy(empty_database, tmp_path / "slipway.duckdb")
+    path = tmp_path / "slipway.duckdb"
+    shutil.copy(empty_database, path)
     database = Database(path)
     yield database
     database.close()
