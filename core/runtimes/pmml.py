@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.errors import InvalidModel
 from core.runtimes.base import ModelInfo, Runtime, Scorer
@@ -23,20 +24,34 @@ _HEAP_MB: int = Settings.model_fields["java_heap_mb"].default
 
 
 class PmmlScorer(Scorer):
-    """A model in the Java process."""
+    """A model in the Java process, and which of its fields must have a value."""
 
     in_process: ClassVar[bool] = False
 
-    def __init__(self, model: JavaModel) -> None:
+    def __init__(self, model: JavaModel, inputs: Schema) -> None:
         self._model = model
+        self._needed = [(i, field.name) for i, field in enumerate(inputs) if not field.nullable]
 
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Score typed records; the model's answers come with their row errors."""
-        return self._model.score(batch)
+        """Score typed records; a record without a value that the model needs says which."""
+        scored = self._model.score(batch)
+        for position, name in reversed(self._needed):
+            if batch.column(position).null_count:
+                scored = _refused(scored, batch.column(position).is_null(), name)
+        return scored
 
     def close(self) -> None:
         """Let the model go in the Java process."""
         self._model.close()
+
+
+def _refused(scored: pa.RecordBatch, rows: pa.Array, name: str) -> pa.RecordBatch:
+    """Return the answers with these rows refused for the lack of one field."""
+    *outputs, errors = scored.columns
+    sentence = f"{name} is missing; the model needs a value."
+    columns = [pc.if_else(rows, pa.scalar(None, column.type), column) for column in outputs]
+    refused = [*columns, pc.if_else(rows, sentence, errors)]
+    return pa.RecordBatch.from_arrays(refused, schema=scored.schema)
 
 
 class PmmlRuntime(Runtime):
@@ -101,7 +116,7 @@ class PmmlRuntime(Runtime):
             raise InvalidModel(
                 "The file gives other outputs than when it was uploaded; upload it again."
             )
-        return PmmlScorer(model)
+        return PmmlScorer(model, info.input_schema)
 
     def close(self) -> None:
         """End the Java process."""

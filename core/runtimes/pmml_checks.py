@@ -45,8 +45,21 @@ def _reasons(document: Document) -> Iterator[str]:
     for predicate in document.elements("CompoundPredicate"):
         if predicate.get("booleanOperator") == "xor":
             yield "The model has an exclusive or (xor), which the PMML engine evaluates wrongly."
+    if document.model.tag == "AssociationModel":
+        yield from _reasons_of_rules(document)
     for function in _WRONG_FUNCTIONS & _functions(document):
         yield f"The model uses {function}; the PMML engine's answer varies with the time of day."
+
+
+def _reasons_of_rules(document: Document) -> Iterator[str]:
+    if document.model.find("Output") is None:
+        yield "The association model names no outputs, which the PMML engine needs; add an Output."
+    for output in document.elements("OutputField"):
+        if output.get("isMultiValued") == "1":
+            yield (
+                f"The output {output.get('name')} holds many rules at once (isMultiValued), "
+                "which the PMML engine can't give; ask for one rule by its rank."
+            )
 
 
 def _functions(document: Document) -> set[str]:
@@ -81,6 +94,15 @@ def _votes_in_pairs(document: Document) -> bool:
     )
 
 
+def _rounds_to_float(document: Document) -> bool:
+    return any(field.get("dataType") == "float" for field in document.root.iter("DerivedField"))
+
+
+def _has_reason_codes(document: Document) -> bool:
+    outputs = document.elements("OutputField")
+    return sum(output.get("feature") == "reasonCode" for output in outputs) > 1
+
+
 def _is_cox(document: Document) -> bool:
     return any(
         model.get("modelType") == "CoxRegression"
@@ -105,8 +127,23 @@ _WARNINGS: tuple[tuple[Callable[[Document], bool], str], ...] = (
     ),
     (
         _votes_in_pairs,
-        "The model votes over pairs of classes; the PMML engine may break a tie otherwise than "
-        "the tool that made the model.",
+        "The model votes over pairs of classes: its probabilities are shares of votes, and the "
+        "PMML engine may break a tie otherwise than the tool that made the model.",
+    ),
+    (
+        _rounds_to_float,
+        "The file rounds values to 32 bits and the PMML engine does not: a record that lies on the "
+        "border between two branches may take the other one.",
+    ),
+    (
+        _has_reason_codes,
+        "Where fewer reason codes apply than the file asks for, the PMML engine repeats the last; "
+        "codes of equal weight come in reverse order.",
+    ),
+    (
+        lambda document: document.model.tag == "AssociationModel",
+        "Each record is one item; the items of a transaction are gathered over the records of one "
+        "call, in their order, and the PMML engine ranks rules from the lowest value.",
     ),
     (
         _is_cox,
@@ -120,7 +157,7 @@ _WARNINGS: tuple[tuple[Callable[[Document], bool], str], ...] = (
     (
         lambda document: any(document.elements("NaiveBayesModel")),
         "The PMML engine takes a value that a naive Bayes model does not know for its first "
-        "category; check the model against known answers.",
+        "category, and lifts probabilities near zero; check the model against known answers.",
     ),
 )
 
@@ -129,6 +166,8 @@ def mend(document: Document) -> None:
     """Write out what older files leave to be understood, so that the engine understands it."""
     for model in document.elements("SupportVectorMachineModel"):
         _name_the_method(document, model)
+    for output in document.elements("OutputField"):
+        _name_the_feature(document, output)
     for model in document.elements("NaiveBayesModel"):
         _unwrap_gaussians(document, model)
 
@@ -145,6 +184,13 @@ def _name_the_method(document: Document, model: Element) -> None:
         document.mended.append(
             "The method of the support vector machines was named: OneAgainstOne."
         )
+
+
+def _name_the_feature(document: Document, output: Element) -> None:
+    """Name what of a rule an output gives as PMML has it since 4.2."""
+    if output.get("feature") == "ruleValue":
+        output.set("feature", output.get("ruleFeature", "consequent"))
+        document.mended.append(f"The output {output.get('name')} was written as since PMML 4.2.")
 
 
 def _unwrap_gaussians(document: Document, model: Element) -> None:

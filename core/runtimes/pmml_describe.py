@@ -62,7 +62,7 @@ def algorithm_of(document: Document) -> str:
     kinds = Counter(
         part.tag for segment in segmentation for part in segment if part.tag in _ALGORITHMS
     )
-    parts = " and ".join(f"{count} {_ALGORITHMS[tag].lower()}" for tag, count in kinds.items())
+    parts = " and ".join(f"{count} × {_ALGORITHMS[tag].lower()}" for tag, count in kinds.items())
     method = _METHODS.get(segmentation.get("multipleModelMethod", ""), "ensemble of")
     return f"{method[0].upper()}{method[1:]} {parts}"
 

@@ -15,7 +15,7 @@ from defusedxml.ElementTree import fromstring
 
 from core.errors import InvalidModel
 
-_NAMESPACE = re.compile(r"\{http://www\.dmg\.org/PMML-(\d+)_(\d+)[^}]*\}", re.IGNORECASE)
+_VERSION = re.compile(r"PMML-(\d+)_(\d+)", re.IGNORECASE)
 _DECLARATION = re.compile(
     rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["'][^>]*\?>"""
 )
@@ -135,10 +135,11 @@ def _parsed(text: str) -> Element:
 
 
 def _strip_namespaces(root: Element) -> str:
-    """Take PMML's namespace off all tags, and return the version that it names."""
-    found = _NAMESPACE.match(root.tag)
+    """Take the document's namespace off all its tags, and return the version that it names."""
+    namespace = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
     for element in root.iter():
-        element.tag = _NAMESPACE.sub("", element.tag, count=1)
+        element.tag = element.tag.removeprefix(namespace)
+    found = _VERSION.search(namespace)
     return f"{found[1]}.{found[2]}" if found else ""
 
 

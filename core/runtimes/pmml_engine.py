@@ -1,6 +1,6 @@
 """PMML4S in this process: a PMML file as something that scores columns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
@@ -20,7 +20,8 @@ from core.runtimes.pmml_rows import NO_LONG, RowPrograms
 from core.schema import DataType, Field, Schema
 
 NO_RESULT = "The model gives no result for this row."
-_CHUNK = 32_768
+_PART_ROWS = 32_768
+_PART_CELLS = 1_000_000
 _KINDS = {DataType.INTEGER: "long", DataType.DOUBLE: "double"}
 
 
@@ -56,7 +57,8 @@ class PmmlModel:
     """A loaded model of PMML4S; threads may share it.
 
     A categorical field without a list of values collects the values that it sees, in a map that
-    is not made for threads: models with such a field are scored one row after the other.
+    is not made for threads, and an association model gathers the items of a transaction from one
+    row to the next: such models are scored one row after the other.
     """
 
     def __init__(self, programs: RowPrograms, model: JavaObject, inputs: Sequence[str]) -> None:
@@ -71,7 +73,8 @@ class PmmlModel:
             programs.reader(output.place, _KINDS.get(output.field.type, "text"))
             for output in self.outputs
         ]
-        self._serial = _collects_values(model)
+        self._gathers = str(model.modelElement()) == "AssociationModel"
+        self._serial = self._gathers or _collects_values(model)
         self._lock: AbstractContextManager[object] = Lock() if self._serial else nullcontext()
 
     @property
@@ -81,13 +84,24 @@ class PmmlModel:
 
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Score a batch of the inputs' columns, as `Scorer.score` says."""
-        return self._in_parts(batch.num_rows, lambda at: self._cells.from_batch(batch.slice(*at)))
+        with self._lock:
+            if self._gathers:
+                self._forget()
+            return self._in_parts(
+                batch.num_rows, lambda start, rows: self._cells.from_batch(batch.slice(start, rows))
+            )
 
     def score_matrix(self, matrix: npt.NDArray[np.float64]) -> pa.RecordBatch:
         """Score records x inputs of plain numbers; NaN is missing."""
-        return self._in_parts(
-            len(matrix), lambda at: self._cells.from_matrix(matrix[at[0] : at[0] + at[1]])
-        )
+        with self._lock:
+            return self._in_parts(
+                len(matrix),
+                lambda start, rows: self._cells.from_matrix(matrix[start : start + rows]),
+            )
+
+    def _forget(self) -> None:
+        """Score a row without a transaction, so that no call goes on with another's items."""
+        self._score.apply(self._programs.cells([self._programs.null] * self._cells.width))
 
     def reason(self, record: pa.RecordBatch) -> str:
         """Return what the engine throws for one record, or nothing if it throws nothing."""
@@ -99,25 +113,20 @@ class PmmlModel:
             return reason_of(error)
         return ""
 
-    def _in_parts(self, rows: int, cells: JavaObject) -> pa.RecordBatch:
+    def _in_parts(self, rows: int, cells: Callable[[int, int], JavaObject]) -> pa.RecordBatch:
         """Score so many rows at a time that the cells of wide models fit into the heap."""
-        most = max(1, min(_CHUNK, 1_000_000 // self._cells.width))
-        parts = [
-            self._results(cells((start, min(most, rows - start)))) for start in range(0, rows, most)
-        ]
+        most = max(1, min(_PART_ROWS, _PART_CELLS // self._cells.width))
+        starts = range(0, rows, most)
+        parts = [self._results(cells(start, min(most, rows - start))) for start in starts]
         if not parts:
             return pa.RecordBatch.from_pylist([], schema=self.schema)
         return parts[0] if len(parts) == 1 else pa.concat_batches(parts)
 
     def _results(self, cells: JavaObject) -> pa.RecordBatch:
-        if len(cells) == self._cells.width:
-            with self._lock:
-                result = self._score.apply(cells)
-            return self._one(result)
-        with self._lock:
-            results = self._programs.results(
-                self._score, cells, self._cells.width, serial=self._serial
-            )
+        width = self._cells.width
+        if len(cells) == width:
+            return self._one(self._score.apply(cells))
+        results = self._programs.results(self._score, cells, width, serial=self._serial)
         return self._many(results)
 
     def _one(self, result: JavaObject) -> pa.RecordBatch:

@@ -19,7 +19,8 @@ _TYPES = {
     "boolean": DataType.BOOLEAN,
 }
 _OPTYPES = {"continuous": Optype.CONTINUOUS, "ordinal": Optype.ORDINAL}
-_ANSWERS = ("predictedValue", "clusterId", "entityId", "consequent", "rule", "ruleId")
+_NO_PROBABILITIES = ("NearestNeighborModel", "SupportVectorMachineModel")
+_ANSWERS = ("predictedValue", "clusterId", "consequent", "entityId", "rule", "ruleId")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,11 @@ class Output:
 
 
 def outputs_of(model: JavaObject) -> list[Output]:
-    """Return the outputs of a model, first the promised names, then the file's own."""
-    engine = list(_engine_outputs(model))
+    """Return the outputs of a model, first the promised names, then the file's own.
+
+    Residuals are left out: they need the true answer, which nobody has who asks for one.
+    """
+    engine = [output for output in _engine_outputs(model) if output.feature != "residual"]
     classes = tuple(label_of(value) for value in model.classes())
     found = [*_predictions(engine, classes), *_probabilities(engine)]
     names = {output.field.name for output in found}
@@ -67,7 +71,8 @@ def supplement(model: JavaObject) -> None:
     """Add the predicted class and the probabilities to a file's own outputs where it names none.
 
     The engine's own switch for this (`setSupplementOutput`) also changes models inside the model,
-    and fails where there is no target; so the list of outputs is set here instead.
+    and fails where there is no target; so the list of outputs is set here instead. Probabilities
+    are left out where the engine has none (nearest neighbours) or has shares of votes.
     """
     if model.output().isEmpty() or model.targetField() is None or len(model.targetNames()) != 1:
         return
@@ -79,7 +84,13 @@ def supplement(model: JavaObject) -> None:
         if _feature(output) not in known
         and str(output.feature()) in ("predictedValue", "probability")
     ]
-    wanted = [output for output in missing if _feature(output) != ("probability", None)]
+    with_probabilities = str(model.modelElement()) not in _NO_PROBABILITIES
+    wanted = [
+        output
+        for output in missing
+        if _feature(output)[0] == "predictedValue"
+        or (with_probabilities and _feature(output)[1] is not None)
+    ]
     if wanted:
         model.setOutputFields(own + wanted)
 

@@ -112,6 +112,9 @@ def _values_in(document: Document, names: Sequence[str]) -> dict[str, list[str]]
         value = element.get("value")
         if value is not None and name in found and len(found[name]) < _RECORDS:
             found[name].append(value)
+    items = [item.get("value", "") for item in document.elements("Item")]
+    if items:
+        return dict.fromkeys(names, items)
     for stats in document.elements("UnivariateStats"):
         numbers = stats.find("NumericInfo")
         if numbers is not None and stats.get("field") in found:
