@@ -13,6 +13,7 @@ from core.errors import Problem
 from core.schema import Schema
 
 T = TypeVar("T")
+A = TypeVar("A", pa.Array, pa.RecordBatch)
 Raw = Mapping[int, Mapping[str, str]]
 
 
@@ -75,7 +76,7 @@ def typed_chunk(
     problems = dict(typed.problems)
     for position, sentence in faults.items():
         problems[position] = (Problem(sentence, row=first_row + position),)
-    batch = _blanked(typed.batch, faults) if faults else typed.batch
+    batch = without_rows(typed.batch, list(faults)) if faults else typed.batch
     raw = _raw_cells(schema, given, problems)
     return Chunk(Typed(batch, problems), _others(schema, given), raw)
 
@@ -94,6 +95,13 @@ def grouped(records: Iterable[tuple[T, int]], size: ChunkSize) -> Iterator[list[
         yield group
 
 
+def without_rows(table: A, rows: Sequence[int]) -> A:
+    """Return an array or a batch with nulls in the rows at these positions."""
+    mask = np.zeros(len(table), dtype=bool)
+    mask[rows] = True
+    return table.take(pa.array(np.arange(len(table)), mask=mask))
+
+
 def as_text(value: object) -> str:
     """Return a value as a cell of text holds it: a text as it is, all else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
@@ -102,12 +110,6 @@ def as_text(value: object) -> str:
 def _others(schema: Schema, given: pa.RecordBatch) -> pa.RecordBatch:
     taken = set(schema.names)
     return given.select([name for name in given.schema.names if name not in taken])
-
-
-def _blanked(batch: pa.RecordBatch, rows: Mapping[int, str]) -> pa.RecordBatch:
-    mask = np.zeros(batch.num_rows, dtype=bool)
-    mask[list(rows)] = True
-    return batch.take(pa.array(np.arange(batch.num_rows), mask=mask))
 
 
 def _raw_cells(

@@ -202,8 +202,10 @@ def _joined(texts: Sequence[_Text]) -> _Text:
 
 def _cut(text: _Text, start: int, length: int | None = None) -> _Text:
     batch = text.batch.slice(start, length)
-    places = range(start, start + batch.num_rows)
-    faults = {place - start: text.faults[place] for place in places if place in text.faults}
+    end = start + batch.num_rows
+    faults = {
+        place - start: sentence for place, sentence in text.faults.items() if start <= place < end
+    }
     return _Text(batch, faults)
 
 

@@ -1,0 +1,259 @@
+"""The threads that do the tasks: fair, stoppable, and able to go on after a crash.
+
+Tasks take turns. A turn is one step of one task, an upload read or a part scored; when others
+wait, it is interrupted after half a second and goes on in its next turn, so a short task behind a
+long one starts at once. What is on disk decides where a task goes on.
+"""
+
+import errno
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from uuid import uuid4
+
+from core.db.engine import Database
+from core.errors import InternalError, Overloaded, SlipwayError
+from core.files import Files
+from core.runtimes.base import ModelInfo, Scorer
+from core.services.job_files import JobFiles
+from core.services.job_parts import ingest, score
+from core.services.job_queue import InlineWorkers, Job, Progress, Work
+from core.services.job_states import TaskStates
+
+_TURN_SECONDS = 0.5
+_ATTEMPTS = 3
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
+_logger = logging.getLogger(__name__)
+
+
+class JobRunner:
+    """Does the tasks that are in the database as queued or running.
+
+    `info_of` gives what is known of a version by its id, and raises a SlipwayError if it is gone;
+    `lease` lends its scorer. `inline` leaves the work to `run_until_idle`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        files: Files,
+        info_of: Callable[[str], ModelInfo],
+        lease: Callable[[str], AbstractContextManager[Scorer]],
+        *,
+        workers: int,
+        inline: bool = False,
+    ) -> None:
+        self._states = TaskStates(database)
+        self._files = files
+        self._info_of = info_of
+        self._lease = lease
+        self._workers = workers
+        self._executor: InlineWorkers | ThreadPoolExecutor = (
+            InlineWorkers() if inline else ThreadPoolExecutor(workers, thread_name_prefix="job")
+        )
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._turns: deque[Job] = deque()
+        self._busy = 0
+        self._closing = False
+
+    def start(self) -> None:
+        """Go on with what an earlier process left, and remove what belongs to no task."""
+        known = self._states.all_ids()
+        for task_id in self._files.job_ids():
+            if task_id not in known:
+                self._files.drop_job(task_id)
+        for task_id in self._states.unfinished():
+            self.add(task_id)
+
+    def add(self, task_id: str) -> None:
+        """Take up a task that is in the database."""
+        job = Job(task_id, JobFiles(self._files.job(task_id)))
+        job.ready.append(Work(None))
+        with self._lock:
+            self._jobs[task_id] = job
+            self._turns.append(job)
+            self._hand_out()
+
+    def stop(self, task_id: str, *, drop: bool = False) -> None:
+        """Leave a task as it is; with `drop` its files go as soon as nobody writes them."""
+        with self._lock:
+            job = self._jobs.get(task_id)
+            if job is not None:
+                job.stopped = True
+                job.dropped = drop
+                self._leave(job)
+                return
+        if drop:
+            self._files.drop_job(task_id)
+
+    def find_progress(self, task_id: str, guess: int | None = None) -> Progress | None:
+        """Return how far a task is, or None if it is not at work."""
+        with self._lock:
+            job = self._jobs.get(task_id)
+            return job.progress(guess) if job is not None else None
+
+    def run_until_idle(self) -> None:
+        """Do all that is to do in the calling thread; for a runner that was made `inline`."""
+        if not isinstance(self._executor, InlineWorkers):
+            raise TypeError("Only an inline runner works in the thread that calls it.")
+        self._executor.run_until_idle()
+
+    def close(self) -> None:
+        """Stop at the next few thousand rows; the tasks go on when the platform is opened again."""
+        with self._lock:
+            self._closing = True
+        self._executor.shutdown(wait=True, cancel_futures=True)
+        for job in self._jobs.values():
+            job.close()
+
+    # --- turns; the lock is held -------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        while not self._closing and self._busy < self._workers:
+            work = self._next()
+            if work is None:
+                return
+            self._busy += 1
+            self._executor.submit(self._turn, *work)
+
+    def _next(self) -> tuple[Job, Work] | None:
+        for _ in range(len(self._turns)):
+            job = self._turns[0]
+            self._turns.rotate(-1)
+            work = job.take()
+            if work is not None:
+                return job, work
+        return None
+
+    def _leave(self, job: Job) -> None:
+        """Take a stopped task out of the turns once no step of it is under way."""
+        if job.in_flight or self._jobs.get(job.id) is not job:
+            return
+        del self._jobs[job.id]
+        self._turns.remove(job)
+        job.close()
+        if job.dropped:
+            self._files.drop_job(job.id)
+
+    # --- one turn, in a worker ---------------------------------------------------------------
+
+    def _turn(self, job: Job, work: Work) -> None:
+        try:
+            self._guarded(job, work)
+        except Exception:
+            _logger.exception("What became of task %s could not be set down", job.id)
+        with self._lock:
+            self._busy -= 1
+            job.in_flight -= 1
+            if job.stopped:
+                self._leave(job)
+            self._hand_out()
+
+    def _guarded(self, job: Job, work: Work) -> None:
+        """Take a step, and see that whatever goes wrong ends in a state with a sentence."""
+        try:
+            if self._is_wanted(job):
+                self._step(job, work)
+        except (Overloaded, InternalError) as error:
+            self._again(job, work, error.message)
+        except SlipwayError as error:
+            self._fail(job, error.message)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                self._fail(job, "The disk is full; make room on it and retry the task.")
+                return
+            reference = uuid4().hex[:12]
+            _logger.exception("A step of task %s failed (reference %s)", job.id, reference)
+            self._again(job, work, f"Something failed inside Slipway (reference {reference}).")
+
+    def _again(self, job: Job, work: Work, reason: str) -> None:
+        """Put a step that failed back, unless it was tried often enough or nobody wants it."""
+        work.close()
+        work.attempts += 1
+        if self._closing or not self._is_wanted(job):
+            return
+        if work.attempts >= _ATTEMPTS:
+            self._fail(job, f"Gave up after {_ATTEMPTS} attempts: {reason}")
+            return
+        with self._lock:
+            job.ready.append(work)
+
+    def _fail(self, job: Job, message: str) -> None:
+        job.stopped = True
+        self._states.fail(job.id, message)
+
+    def _is_wanted(self, job: Job) -> bool:
+        """Return whether a task is still to be done; its row may have gone with its model."""
+        if self._states.find_version(job.id) is None:
+            job.stopped = True
+            job.dropped = job.dropped or not self._states.exists(job.id)
+        return not job.stopped
+
+    def _step(self, job: Job, work: Work) -> None:
+        info = job.info
+        if info is None:
+            self._open(job)
+            return
+        if work.steps is None:
+            work.steps = (
+                self._ingesting(job, info)
+                if work.part is None
+                else self._scoring(job, info, work.part, work.attempts)
+            )
+        if self._is_run_out(job, work.steps):
+            self._finish_if_complete(job)
+        elif job.stopped:
+            work.close()
+        else:
+            with self._lock:
+                job.ready.appendleft(work)
+
+    def _open(self, job: Job) -> None:
+        version_id = self._states.find_version(job.id) or ""
+        info = self._info_of(version_id)
+        self._states.start(job.id)
+        with self._lock:
+            job.open(version_id, info)
+        self._finish_if_complete(job)
+
+    def _is_run_out(self, job: Job, steps: Iterator[None]) -> bool:
+        """Go on until the end of a step (True), or until the turn is over (False)."""
+        end = time.monotonic() + _TURN_SECONDS
+        for _ in steps:
+            if job.stopped or self._closing:
+                return False
+            if time.monotonic() > end and len(self._turns) > 1:
+                return False
+        return True
+
+    def _ingesting(self, job: Job, info: ModelInfo) -> Generator[None]:
+        for part, rows in ingest(job.files, info.input_schema):
+            with self._lock:
+                job.add_part(part, rows)
+                self._hand_out()
+            yield
+        job.ingested = job.files.find_ingested()
+
+    def _scoring(self, job: Job, info: ModelInfo, part: int, attempt: int) -> Generator[None]:
+        with self._lease(job.version_id) as scorer:
+            for rows in score(job.files, part, info, scorer, attempt):
+                with self._lock:
+                    job.done[part] = rows
+                yield
+        rows, failed = job.files.counts(part)
+        with self._lock:
+            job.done[part], job.failed[part] = rows, failed
+
+    def _finish_if_complete(self, job: Job) -> None:
+        with self._lock:
+            ingested = job.ingested
+            if ingested is None or job.stopped or len(job.failed) < len(ingested.parts):
+                return
+            job.stopped = True
+        self._states.succeed(job.id, ingested.rows, sum(job.failed.values()))

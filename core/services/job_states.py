@@ -1,0 +1,109 @@
+"""The states of tasks in the database, and how one becomes another.
+
+queued -> running -> succeeded | failed | cancelled; also queued -> failed | cancelled. An end
+state never changes, and each comes with a sentence. The row is written at these changes alone.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select, update
+
+from core.db.engine import Database
+from core.db.tables import Task, utc_now
+
+
+class State(StrEnum):
+    """Where a task is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (State.QUEUED, State.RUNNING)
+
+
+class TaskStates:
+    """Writes the states of tasks; a change that came too late changes nothing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def unfinished(self) -> list[str]:
+        """Return the ids of tasks that are to go on, oldest first."""
+        query = select(Task.id).where(Task.state.in_(UNFINISHED)).order_by(Task.created, Task.id)
+        with self._database.reading() as session:
+            return list(session.scalars(query))
+
+    def all_ids(self) -> set[str]:
+        """Return the ids of every task."""
+        with self._database.reading() as session:
+            return set(session.scalars(select(Task.id)))
+
+    def find_version(self, task_id: str) -> str | None:
+        """Return the id of the version that an unfinished task is scored with, else None."""
+        query = select(Task.version_id).where(Task.id == task_id, Task.state.in_(UNFINISHED))
+        with self._database.reading() as session:
+            return session.scalar(query)
+
+    def exists(self, task_id: str) -> bool:
+        """Return whether there is such a task, in whatever state."""
+        with self._database.reading() as session:
+            return session.scalar(select(Task.id).where(Task.id == task_id)) is not None
+
+    def start(self, task_id: str) -> None:
+        """Say that a queued task runs."""
+        self._change(task_id, (State.QUEUED,), State.RUNNING, "", started=utc_now())
+
+    def succeed(self, task_id: str, rows: int, failed: int) -> None:
+        """Say that every row of a task is in the result, so many of them with an error."""
+        message = f"Scored {_rows(rows)}."
+        if failed:
+            message = f"Scored {rows - failed:,} of {_rows(rows)}; {failed:,} have an error."
+        self._finish(task_id, State.SUCCEEDED, message, rows=rows, failed=failed)
+
+    def fail(self, task_id: str, message: str) -> None:
+        """Say why a task can never finish."""
+        self._finish(task_id, State.FAILED, message)
+
+    def cancel(self, task_id: str, message: str) -> bool:
+        """Say that a task was stopped; return False if it was over already."""
+        return self._finish(task_id, State.CANCELLED, message)
+
+    def _finish(
+        self,
+        task_id: str,
+        state: State,
+        message: str,
+        *,
+        rows: int | None = None,
+        failed: int | None = None,
+    ) -> bool:
+        counts = {} if rows is None else {"rows_total": rows, "rows_failed": failed}
+        return self._change(task_id, UNFINISHED, state, message, finished=utc_now(), **counts)
+
+    def _change(
+        self,
+        task_id: str,
+        before: tuple[State, ...],
+        state: State,
+        message: str,
+        **values: datetime | int | None,
+    ) -> bool:
+        with self._database.writing() as session:
+            task = session.get(Task, task_id)
+            if task is None or task.state not in before:
+                return False
+            session.execute(
+                update(Task)
+                .where(Task.id == task_id)
+                .values(state=str(state), message=message, **values)
+            )
+            return True
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

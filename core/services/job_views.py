@@ -1,0 +1,123 @@
+"""What people see of tasks, and who sees which: its owner, the model's owner, and admins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from core.db.tables import Account, Deployment, Model, Task
+from core.errors import InvalidInput, TaskNotFound
+from core.services.accounts import Caller, Role
+from core.services.job_queue import Progress
+from core.services.job_states import State
+
+Row = tuple[Task, str, str | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task and how far it is.
+
+    `rows_total` is a guess until the upload was read to its end. `eta_s` is in seconds, times are
+    in UTC. `owner` is the name of whoever submitted it; `message` a sentence for people.
+    """
+
+    id: str
+    state: str
+    kind: str
+    model_id: str
+    model_name: str
+    deployment_id: str | None
+    deployment_name: str | None
+    version: int
+    owner: str
+    rows_total: int | None
+    rows_done: int
+    rows_failed: int
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    eta_s: float | None
+    message: str
+    file_name: str
+    retry_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """Some tasks, newest first, out of `total`."""
+
+    tasks: list[TaskView]
+    total: int
+
+
+def task_rows(caller: Caller) -> Select[Task, str, str | None, str]:
+    """Select the tasks that a caller may see, with the names of model, deployment and owner."""
+    return (
+        select(Task, Model.name, Deployment.name, Account.name)
+        .join(Model, Model.id == Task.model_id)
+        .join(Account, Account.id == Task.owner_id)
+        .outerjoin(Deployment, Deployment.id == Task.deployment_id)
+        .where(_visible(caller))
+    )
+
+
+def task_row(session: Session, caller: Caller, task_id: str) -> Row:
+    """Return a task's row with its names; raises TaskNotFound."""
+    found = session.execute(task_rows(caller).where(Task.id == task_id)).one_or_none()
+    if found is None:
+        raise TaskNotFound("There is no such task, or you may not see it.")
+    return found
+
+
+def matching(
+    model_id: str | None, deployment_id: str | None, state: str | None, search: str
+) -> list[ColumnElement[bool]]:
+    """Return the conditions on tasks that a list is asked for; raises InvalidInput."""
+    conditions: list[ColumnElement[bool]] = []
+    if model_id is not None:
+        conditions.append(Task.model_id == model_id)
+    if deployment_id is not None:
+        conditions.append(Task.deployment_id == deployment_id)
+    if state is not None:
+        if state not in set(State):
+            raise InvalidInput(f'state is "{state[:40]}"; it must be one of {", ".join(State)}.')
+        conditions.append(Task.state == state)
+    if words := search.strip():
+        texts = (Task.file_name, Model.name, Deployment.name, Account.name)
+        found = [func.contains(func.lower(text), words.lower()) for text in texts]
+        conditions.append(or_(func.starts_with(Task.id, words.lower()), *found))
+    return conditions
+
+
+def task_view(row: Row, progress: Progress) -> TaskView:
+    """Return what people see of a task's row."""
+    task, model, deployment, owner = row
+    return TaskView(
+        id=task.id,
+        state=task.state,
+        kind=task.kind,
+        model_id=task.model_id,
+        model_name=model,
+        deployment_id=task.deployment_id,
+        deployment_name=deployment,
+        version=task.version,
+        owner=owner,
+        rows_total=progress.rows_total,
+        rows_done=progress.rows_done,
+        rows_failed=progress.rows_failed,
+        created=task.created,
+        started=task.started,
+        finished=task.finished,
+        eta_s=progress.eta_s,
+        message=task.message,
+        file_name=task.file_name,
+        retry_of=task.retry_of,
+    )
+
+
+def _visible(caller: Caller) -> ColumnElement[bool]:
+    if caller.role is Role.ADMIN:
+        return true()
+    return or_(Task.owner_id == caller.id, Model.owner_id == caller.id)

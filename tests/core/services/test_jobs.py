@@ -1,0 +1,511 @@
+"""Tasks: from a file to its result, and everything that may come in between."""
+
+import csv
+import errno
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from core.db.engine import Database
+from core.errors import (
+    DeploymentPaused,
+    InternalError,
+    InvalidInput,
+    ModelNotFound,
+    Overloaded,
+    TaskNotFinished,
+    TaskNotFound,
+)
+from core.files import Files, Staged
+from core.runtimes.base import ModelInfo, Scorer
+from core.services.accounts import Caller
+from core.services.deployments import Deployments
+from core.services.job_runner import JobRunner
+from core.services.jobs import Jobs
+from core.services.models import Models, VersionView
+
+Upload = Callable[[str, str], Staged]
+PART_ROWS = 3
+
+
+class Greeter(Scorer):
+    """Predicts sex and age as one text; cannot do 13, and calls `before` first."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.before: Callable[[], None] = lambda: None
+
+    def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        self.before()
+        self.batches.append(batch.num_rows)
+        ages, sexes = batch.columns
+        unlucky = pc.equal(ages, 13)
+        outputs = pc.binary_join_element_wise(sexes, ages.cast(pa.string()), "")
+        return pa.record_batch(
+            [pc.if_else(unlucky, None, outputs), pc.if_else(unlucky, "13 is too much.", None)],
+            names=["prediction", "error"],
+        )
+
+
+@pytest.fixture
+def scorer() -> Greeter:
+    return Greeter()
+
+
+@pytest.fixture
+def open_runner(
+    database: Database, files: Files, models: Models, scorer: Greeter
+) -> Callable[[], JobRunner]:
+    @contextmanager
+    def lease(version_id: str) -> Iterator[Scorer]:
+        yield scorer
+
+    def info_of(version_id: str) -> ModelInfo:
+        return models.get_version(version_id).info
+
+    return lambda: JobRunner(database, files, info_of, lease, workers=2, inline=True)
+
+
+@pytest.fixture
+def runner(open_runner: Callable[[], JobRunner]) -> JobRunner:
+    return open_runner()
+
+
+@pytest.fixture
+def jobs(database: Database, files: Files, runner: JobRunner) -> Jobs:
+    return Jobs(database, files, runner, part_rows=PART_ROWS)
+
+
+@pytest.fixture
+def version(models: Models, ann: Caller, upload: Upload) -> VersionView:
+    return models.add(ann, "churn", upload("a model", "churn.pmml"))
+
+
+@pytest.fixture
+def submit(jobs: Jobs, ann: Caller, version: VersionView, upload: Upload) -> Callable[..., str]:
+    def submit(content: str, kind: str = "csv", caller: Caller = ann, **options: object) -> str:
+        staged = upload(content, f"rows.{kind}")
+        return jobs.submit(caller, version, staged, kind=kind, options=options).id
+
+    return submit
+
+
+PEOPLE = "age,sex\n" + "".join(f"{age},{'fm'[age % 2]}\n" for age in range(1, 11))
+
+
+def test_a_file_becomes_its_columns_the_outputs_and_an_error(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str]
+) -> None:
+    task = submit("id,sex,age\n001,f,30\n002,m,old\n003,x,7\n004,m,13\n005,f,\n")
+    runner.run_until_idle()
+    page = jobs.result(ann, task)
+    assert page.total == 5
+    assert page.rows == [
+        {"id": "001", "sex": "f", "age": 30, "prediction": "f30"},
+        {"id": "002", "sex": "m", "age": "old", "error": 'age: "old" is not a number.'},
+        {
+            "id": "003",
+            "sex": "x",
+            "age": 7,
+            "error": 'sex: "x" is not allowed; it must be one of f, m.',
+        },
+        {"id": "004", "sex": "m", "age": 13, "error": "13 is too much."},
+        {"id": "005", "sex": "f", "age": None, "error": "age is missing; the model needs a value."},
+    ]
+    view = jobs.get(ann, task)
+    assert (view.state, view.rows_total, view.rows_done, view.rows_failed) == ("succeeded", 5, 5, 4)
+    assert view.message == "Scored 1 of 5 rows; 4 have an error."
+
+
+def test_a_row_keeps_its_place_over_many_parts(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str]
+) -> None:
+    task = submit(PEOPLE)
+    runner.run_until_idle()
+    table = jobs.table(ann, task, 0, 100)
+    assert table.column_names == ["age", "sex", "prediction", "error"]
+    assert table.column("age").to_pylist() == list(range(1, 11))
+    assert jobs.table(ann, task, 2, 3).column("age").to_pylist() == [3, 4, 5]
+    assert jobs.table(ann, task, 9, 3).column("age").to_pylist() == [10]
+    empty = jobs.table(ann, task, 10, 3)
+    assert (empty.num_rows, empty.schema) == (0, table.schema)
+    assert [row["age"] for row in jobs.result(ann, task, 5, 2).rows] == [6, 7]
+
+
+def test_records_may_be_given_instead_of_a_file(
+    jobs: Jobs, runner: JobRunner, ann: Caller, version: VersionView
+) -> None:
+    records = [{"age": 1, "sex": "f", "tag": ["a"]}, "no record", {"age": 2, "sex": "m", "id": 7}]
+    task = jobs.submit(ann, version, records, kind="json").id
+    runner.run_until_idle()
+    first, second, third = jobs.result(ann, task).rows
+    assert first == {"age": 1, "sex": "f", "tag": ["a"], "id": None, "prediction": "f1"}
+    assert "A record is an object" in str(second["error"])
+    assert third["id"] == 7
+    text = b"".join(jobs.export(ann, task, "csv")).decode()
+    assert list(csv.reader(io.StringIO(text)))[1] == ["1", "f", '["a"]', "", "f1", ""]
+
+
+@pytest.mark.parametrize("content", [PEOPLE, "age,sex\n1,f\nx,m\n3,m,9\n4,f\n"])
+def test_exports_hold_what_the_pages_hold(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str], content: str
+) -> None:
+    task = submit(content)
+    runner.run_until_idle()
+    rows = jobs.result(ann, task, 0, 100).rows
+    table = jobs.table(ann, task, 0, 100)
+    assert json.loads(b"".join(jobs.export(ann, task, "json"))) == rows
+    parquet = pq.read_table(io.BytesIO(b"".join(jobs.export(ann, task, "parquet"))))
+    assert parquet.to_pylist() == table.to_pylist()
+    text = b"".join(jobs.export(ann, task, "csv")).decode()
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert list(lines[0]) == table.column_names
+    filled = [{name: value for name, value in line.items() if value} for line in lines]
+    expected = [{k: str(v) for k, v in row.items() if v is not None} for row in rows]
+    assert filled == expected
+
+
+def test_outputs_keep_their_names_beside_columns_of_the_same_name(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str]
+) -> None:
+    task = submit("prediction,age,error,sex\nyes,1,none,f\n")
+    runner.run_until_idle()
+    assert jobs.result(ann, task).rows == [
+        {"prediction_given": "yes", "age": 1, "error_given": "none", "sex": "f", "prediction": "f1"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "sentence"),
+    [
+        ("age\n1\n", "csv", "sex is not given"),
+        ("age,sex\n", "csv", "no records below"),
+        ("[]", "json", "no records"),
+        ("x", "xls", "is no table"),
+    ],
+)
+def test_what_can_be_seen_to_be_wrong_is_refused_and_leaves_nothing(
+    jobs: Jobs,
+    ann: Caller,
+    submit: Callable[..., str],
+    tmp_path: Path,
+    content: str,
+    kind: str,
+    sentence: str,
+) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        submit(content, kind)
+    assert jobs.list_(ann).total == 0
+    assert list((tmp_path / "jobs").iterdir()) == []
+
+
+def test_a_file_that_breaks_off_later_fails_with_the_reason(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str]
+) -> None:
+    records = ",".join('{"age": 1, "sex": "f"}' for _ in range(10))
+    task = submit(f"[{records}, oops]", "json")
+    runner.run_until_idle()
+    view = jobs.get(ann, task)
+    assert view.state == "failed"
+    assert "not JSON around record 11" in view.message
+    with pytest.raises(TaskNotFinished, match="failed and has no result"):
+        jobs.result(ann, task)
+
+
+def test_a_task_goes_from_queued_to_succeeded(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str], scorer: Greeter
+) -> None:
+    task = submit(PEOPLE)
+    queued = jobs.get(ann, task)
+    assert (queued.state, queued.message) == ("queued", "Waiting for its turn.")
+    assert abs((queued.rows_total or 0) - 10) <= 2
+    seen: list[tuple[str, int]] = []
+
+    def look() -> None:
+        view = jobs.get(ann, task)
+        seen.append((view.state, view.rows_done))
+
+    scorer.before = look
+    runner.run_until_idle()
+    assert seen == [("running", 0), ("running", 3), ("running", 6), ("running", 9)]
+    view = jobs.get(ann, task)
+    assert view.message == "Scored 10 rows."
+    assert view.created <= (view.started or view.created) <= (view.finished or view.created)
+
+
+def test_cancelling_stops_before_the_next_rows_and_keeps_the_state(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str], scorer: Greeter
+) -> None:
+    task = submit(PEOPLE)
+    scorer.before = lambda: jobs.cancel(ann, task) if len(scorer.batches) == 1 else None
+    runner.run_until_idle()
+    view = jobs.get(ann, task)
+    assert (view.state, view.message) == ("cancelled", "Cancelled by ann.")
+    assert len(scorer.batches) == 2
+    with pytest.raises(TaskNotFinished, match="cancelled"):
+        jobs.export(ann, task, "csv")
+    with pytest.raises(InvalidInput, match="cancelled already"):
+        jobs.cancel(ann, task)
+
+
+def test_a_queued_task_is_cancelled_without_being_begun(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str], scorer: Greeter
+) -> None:
+    task = submit(PEOPLE)
+    jobs.cancel(ann, task)
+    runner.run_until_idle()
+    assert jobs.get(ann, task).state == "cancelled"
+    assert scorer.batches == []
+
+
+def test_a_retry_is_a_new_task_with_the_same_upload(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str]
+) -> None:
+    task = submit(PEOPLE)
+    with pytest.raises(InvalidInput, match="still queued"):
+        jobs.retry(ann, task)
+    jobs.cancel(ann, task)
+    again = jobs.retry(ann, task)
+    assert (again.retry_of, again.state, again.file_name) == (task, "queued", "rows.csv")
+    jobs.delete(ann, task)
+    runner.run_until_idle()
+    assert jobs.get(ann, again.id).retry_of is None
+    assert jobs.result(ann, again.id).total == 10
+
+
+def test_a_deleted_task_leaves_no_files(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str], tmp_path: Path
+) -> None:
+    ended, waiting = submit(PEOPLE), submit(PEOPLE)
+    runner.run_until_idle()
+    late = submit(PEOPLE)
+    for task in (ended, waiting, late):
+        jobs.delete(ann, task)
+    runner.run_until_idle()
+    assert list((tmp_path / "jobs").iterdir()) == []
+    with pytest.raises(TaskNotFound):
+        jobs.get(ann, late)
+
+
+def test_a_task_deleted_while_it_runs_leaves_no_files(
+    jobs: Jobs,
+    runner: JobRunner,
+    ann: Caller,
+    submit: Callable[..., str],
+    scorer: Greeter,
+    tmp_path: Path,
+) -> None:
+    task = submit(PEOPLE)
+    scorer.before = lambda: jobs.delete(ann, task)
+    runner.run_until_idle()
+    assert list((tmp_path / "jobs").iterdir()) == []
+    assert len(scorer.batches) == 1
+
+
+def test_a_task_whose_model_is_deleted_while_it_runs_goes_with_it(
+    jobs: Jobs,
+    models: Models,
+    runner: JobRunner,
+    ann: Caller,
+    version: VersionView,
+    submit: Callable[..., str],
+    scorer: Greeter,
+    tmp_path: Path,
+) -> None:
+    submit(PEOPLE)
+    scorer.before = lambda: models.delete(ann, version.model.id)
+    runner.run_until_idle()
+    assert jobs.list_(ann).total == 0
+    assert list((tmp_path / "jobs").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (InternalError("The engine broke."), "Gave up after 3 attempts: The engine broke."),
+        (Overloaded("It took too long."), "Gave up after 3 attempts: It took too long."),
+        (InvalidInput("No."), "No."),
+        (OSError(errno.ENOSPC, "no space"), "The disk is full; make room on it and retry"),
+        (ValueError("a bug"), "Gave up after 3 attempts: Something failed inside Slipway"),
+    ],
+)
+def test_a_task_that_can_never_finish_fails_with_the_reason(
+    jobs: Jobs,
+    runner: JobRunner,
+    ann: Caller,
+    submit: Callable[..., str],
+    scorer: Greeter,
+    error: Exception,
+    message: str,
+) -> None:
+    def fail() -> None:
+        raise error
+
+    scorer.before = fail
+    task = submit(PEOPLE)
+    runner.run_until_idle()
+    view = jobs.get(ann, task)
+    assert view.state == "failed"
+    assert view.message.startswith(message)
+    assert runner.find_progress(task) is None
+
+
+def test_a_step_that_fails_twice_and_then_works_is_no_failure(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str], scorer: Greeter
+) -> None:
+    failures = iter([InternalError("once"), InternalError("twice")])
+
+    def fail() -> None:
+        for error in failures:
+            raise error
+
+    scorer.before = fail
+    task = submit(PEOPLE)
+    runner.run_until_idle()
+    assert jobs.get(ann, task).message == "Scored 10 rows."
+
+
+def test_an_engine_that_took_too_long_is_given_fewer_rows(
+    database: Database,
+    files: Files,
+    runner: JobRunner,
+    ann: Caller,
+    version: VersionView,
+    scorer: Greeter,
+) -> None:
+    jobs = Jobs(database, files, runner, part_rows=10_000)
+
+    def refuse() -> None:
+        if not scorer.batches and not refused:
+            refused.append(True)
+            raise Overloaded("It took too long.")
+
+    refused: list[bool] = []
+    scorer.before = refuse
+    records = [{"age": 1, "sex": "f"}] * 6_000
+    task = jobs.submit(ann, version, records, kind="json").id
+    runner.run_until_idle()
+    assert jobs.get(ann, task).message == "Scored 6,000 rows."
+    assert max(scorer.batches) == 625
+
+
+def test_a_closed_platform_goes_on_where_it_was(
+    jobs: Jobs,
+    runner: JobRunner,
+    open_runner: Callable[[], JobRunner],
+    ann: Caller,
+    submit: Callable[..., str],
+    scorer: Greeter,
+    tmp_path: Path,
+) -> None:
+    task = submit(PEOPLE)
+    scorer.before = lambda: runner.close() if len(scorer.batches) == 1 else None
+    runner.run_until_idle()
+    assert jobs.get(ann, task).state == "running"
+    (tmp_path / "jobs" / "orphan").mkdir()
+    stray = tmp_path / "jobs" / task / "score" / ".part-00002.parquet.abc.tmp"
+    stray.write_bytes(b"half")
+    scored_before = sum(scorer.batches[:1])
+    scorer.before = lambda: None
+    again = open_runner()
+    again.start()
+    again.run_until_idle()
+    assert jobs.get(ann, task).message == "Scored 10 rows."
+    assert jobs.table(ann, task, 0, 20).column("age").to_pylist() == list(range(1, 11))
+    assert scored_before == 3
+    assert not stray.exists()
+    assert not (tmp_path / "jobs" / "orphan").exists()
+
+
+def test_short_and_long_tasks_take_turns(
+    jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str], scorer: Greeter
+) -> None:
+    many = "age,sex\n" + "1,f\n" * 300
+    long, short = submit(many), submit("age,sex\n2,m\n")
+    states: list[str] = []
+    scorer.before = lambda: states.append(jobs.get(ann, short).state)
+    runner.run_until_idle()
+    assert states.index("succeeded") < len(states) / 2
+    assert jobs.get(ann, long).message == "Scored 300 rows."
+
+
+def test_a_task_is_seen_by_its_owner_the_models_owner_and_admins(
+    jobs: Jobs,
+    models: Models,
+    runner: JobRunner,
+    admin: Caller,
+    ann: Caller,
+    bob: Caller,
+    viewer: Caller,
+    version: VersionView,
+    submit: Callable[..., str],
+) -> None:
+    with pytest.raises(ModelNotFound):
+        submit(PEOPLE, caller=bob)
+    models.update(ann, version.model.id, visibility="team")
+    task = submit(PEOPLE, caller=viewer)
+    runner.run_until_idle()
+    for caller in (admin, ann, viewer):
+        assert jobs.get(caller, task).owner == "vic"
+        assert jobs.list_(caller).total == 1
+    assert jobs.list_(bob).total == 0
+    for operation in (jobs.get, jobs.cancel, jobs.retry, jobs.delete, jobs.result, jobs.table):
+        with pytest.raises(TaskNotFound):
+            operation(bob, task)
+    with pytest.raises(TaskNotFound):
+        jobs.export(bob, task, "csv")
+
+
+def test_tasks_are_listed_newest_first_and_found_by_what_they_are(
+    jobs: Jobs,
+    deployments: Deployments,
+    runner: JobRunner,
+    ann: Caller,
+    version: VersionView,
+    submit: Callable[..., str],
+    upload: Upload,
+) -> None:
+    first = submit(PEOPLE)
+    runner.run_until_idle()
+    service = deployments.create(ann, version.model.id, "live")
+    second = jobs.submit(ann, version, upload(PEOPLE, "march.csv"), kind="csv", deployment=service)
+    assert second.deployment_name == "live"
+
+    def found(**filters: object) -> list[str]:
+        return [task.id for task in jobs.list_(ann, **filters).tasks]  # type: ignore[arg-type]
+
+    assert found() == [second.id, first]
+    assert found(limit=1, offset=1) == [first]
+    assert found(state="succeeded") == [first]
+    assert found(search="MARCH") == found(search="live") == [second.id]
+    assert found(search=first[:12]) == [first]
+    assert found(search="churn") == [second.id, first]
+    assert found(deployment_id=service.id) == [second.id]
+    assert found(model_id="another") == []
+    assert jobs.list_(ann, limit=1).total == 2
+    with pytest.raises(InvalidInput, match="must be one of queued, running"):
+        jobs.list_(ann, state="lost")
+
+
+def test_a_paused_service_takes_no_tasks(
+    jobs: Jobs, deployments: Deployments, ann: Caller, version: VersionView, upload: Upload
+) -> None:
+    service = deployments.create(ann, version.model.id, "live")
+    deployments.pause(ann, service.id)
+    paused = deployments.get_by_id(ann, service.id)
+    with pytest.raises(DeploymentPaused):
+        jobs.submit(ann, version, upload(PEOPLE, "a.csv"), kind="csv", deployment=paused)
+
+
+def test_an_unknown_format_is_refused_before_anything_is_sent(
+    jobs: Jobs, ann: Caller, submit: Callable[..., str]
+) -> None:
+    with pytest.raises(InvalidInput, match="must be one of csv, parquet, json"):
+        jobs.export(ann, submit(PEOPLE), "xml")
