@@ -47,6 +47,8 @@ class Files:
         for folder in (self._incoming, self._artifacts, self._jobs):
             folder.mkdir(parents=True, exist_ok=True)
         self._secrets.mkdir(mode=0o700, exist_ok=True)
+        for path in filter(_is_temporary, self._artifacts.glob("*/*")):
+            path.unlink()
 
     def stage(self, source: BinaryIO, name: str, limit: int) -> Staged:
         """Receive an upload in blocks of 1 MiB, hashing as it comes.
@@ -74,6 +76,10 @@ class Files:
     def artifact(self, sha256: str) -> Path:
         """Return where the artifact of this content lies, or would lie."""
         return self._artifacts / sha256[:2] / sha256
+
+    def artifacts(self) -> list[str]:
+        """Return the SHA-256 of every artifact that is there."""
+        return [path.name for path in self._artifacts.glob("*/*") if not _is_temporary(path)]
 
     def drop(self, sha256: str) -> None:
         """Remove an artifact; one that is gone already is no error."""
@@ -157,6 +163,11 @@ def readable_size(size: int) -> str:
             return f"{amount:.4g} {unit}"
         amount /= 1024
     return f"{amount:.4g} TiB"
+
+
+def _is_temporary(path: Path) -> bool:
+    """Return whether a file was left by a `replacing` that a power cut ended."""
+    return path.name.startswith(".") and path.name.endswith(".tmp")
 
 
 def _file_name(name: str) -> str:

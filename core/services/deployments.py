@@ -1,6 +1,7 @@
 """Deployments: versions of models under an address, and the registry that calls look them up in."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +22,7 @@ from core.services import events
 from core.services.accounts import Caller
 from core.services.endpoints import free_endpoint
 from core.services.model_rights import changeable_model, sees, visible, visible_model
-from core.services.model_rows import decoded_info, version_row
+from core.services.model_rows import decoded_info, newest_number, version_row
 from core.services.models import Models
 from core.services.names import clean_name, name_key
 
@@ -53,7 +54,10 @@ class DeploymentView:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What a call needs to know of a service."""
+    """What a call needs to know of a service.
+
+    `names` are the keys of the owner's, the model's and the deployment's names.
+    """
 
     deployment_id: str
     endpoint: str
@@ -65,6 +69,7 @@ class Live:
     artifact: str
     state: State
     info: ModelInfo
+    names: tuple[str, str, str]
 
 
 class Deployments:
@@ -75,9 +80,10 @@ class Deployments:
 
     def __init__(self, database: Database, models: Models) -> None:
         self._database = database
+        self._models = models
         self._refreshing = threading.Lock()
         with database.reading() as session:
-            self._registry = _live(session, true())
+            self._registry = _Registry(_live(session, true()))
         models.on_change(self.refresh)
 
     def create(
@@ -92,7 +98,8 @@ class Deployments:
         with self._database.writing() as session:
             model = changeable_model(session, caller, model_id)
             _require_free(session, model, name)
-            used = version_row(session, model_id, model.name, version)
+            newest = newest_number(session, model_id)
+            used = version_row(session, model_id, model.name, newest, version)
             row = Deployment(
                 id=new_id(),
                 model_id=model.id,
@@ -140,7 +147,7 @@ class Deployments:
             model = visible_model(session, caller, model_id)
             for view in _views(session, *named):
                 return view
-        raise DeploymentNotFound(f'"{model.name}" has no deployment named "{name}".')
+        raise _no_deployment_named(name, model.name)
 
     def get_by_id(self, caller: Caller, deployment_id: str) -> DeploymentView:
         """Return a service; raises DeploymentNotFound."""
@@ -174,18 +181,31 @@ class Deployments:
             raise _no_such_deployment()
         return _running(found)
 
+    def live_named(
+        self, caller: Caller, model: str, deployment: str, owner: str | None = None
+    ) -> Live:
+        """Return what `live_for` does for a service named as people name it, from memory, too.
+
+        `owner` names whose model it is, if not the caller's. Raises ModelNotFound,
+        DeploymentNotFound and DeploymentPaused.
+        """
+        names = (name_key(owner or caller.name), name_key(model), name_key(deployment))
+        found = self._registry.by_names.get(names)
+        if found is None or not may_call(caller, found):
+            shown = self._models.get(caller, model, owner=owner).model
+            raise _no_deployment_named(deployment, shown.name)
+        return _running(found)
+
     def refresh(self, model_id: str) -> None:
         """Read a model's services anew; to be called after the commit of any change to them."""
         with self._refreshing, self._database.reading() as session:
-            others = {
-                endpoint: live
-                for endpoint, live in self._registry.items()
-                if live.model_id != model_id
-            }
-            self._registry = others | _live(session, Deployment.model_id == model_id)
+            lives = self._registry.by_endpoint.values()
+            others = [live for live in lives if live.model_id != model_id]
+            fresh = _live(session, Deployment.model_id == model_id)
+            self._registry = _Registry([*others, *fresh])
 
     def _find(self, endpoint: str) -> Live:
-        found = self._registry.get(endpoint)
+        found = self._registry.by_endpoint.get(endpoint)
         if found is None:
             raise _no_such_deployment()
         return found
@@ -209,15 +229,24 @@ def _running(live: Live) -> Live:
     return live
 
 
-def _live(session: Session, condition: ColumnElement[bool]) -> dict[str, Live]:
+class _Registry:
+    """The services as calls look them up; never changed, but replaced as a whole."""
+
+    def __init__(self, lives: Iterable[Live]) -> None:
+        self.by_endpoint = {live.endpoint: live for live in lives}
+        self.by_names = {live.names: live for live in self.by_endpoint.values()}
+
+
+def _live(session: Session, condition: ColumnElement[bool]) -> list[Live]:
     query = (
-        select(Deployment, Model, Version)
+        select(Deployment, Model, Account.name_key, Version)
         .join(Model, Model.id == Deployment.model_id)
+        .join(Account, Account.id == Model.owner_id)
         .join(Version, Version.id == Deployment.version_id)
         .where(condition)
     )
-    return {
-        row.endpoint: Live(
+    return [
+        Live(
             deployment_id=row.id,
             endpoint=row.endpoint,
             model_id=model.id,
@@ -228,9 +257,10 @@ def _live(session: Session, condition: ColumnElement[bool]) -> dict[str, Live]:
             artifact=version.artifact,
             state=State(row.state),
             info=decoded_info(version.info),
+            names=(owner, model.name_key, row.name_key),
         )
-        for row, model, version in session.execute(query)
-    }
+        for row, model, owner, version in session.execute(query)
+    ]
 
 
 def _views(session: Session, *conditions: ColumnElement[bool]) -> list[DeploymentView]:
@@ -282,6 +312,10 @@ def _require_free(session: Session, model: Model, name: str) -> None:
 
 def _taken(session: Session) -> set[str]:
     return set(session.scalars(select(Deployment.endpoint)))
+
+
+def _no_deployment_named(name: str, model: str) -> DeploymentNotFound:
+    return DeploymentNotFound(f'"{model}" has no deployment named "{name}".')
 
 
 def _no_such_deployment() -> DeploymentNotFound:

@@ -66,9 +66,10 @@ def newest_info(session: Session, model_id: str) -> ModelInfo:
     return decoded_info(session.scalars(query.order_by(Version.number.desc()).limit(1)).one())
 
 
-def version_row(session: Session, model_id: str, name: str, number: int | None) -> Version:
-    """Return a model's version, by default the newest; raises VersionNotFound."""
-    newest = newest_number(session, model_id)
+def version_row(
+    session: Session, model_id: str, name: str, newest: int, number: int | None
+) -> Version:
+    """Return a model's version, the newest where no number is given; raises VersionNotFound."""
     wanted = newest if number is None else number
     query = select(Version).where(Version.model_id == model_id, Version.number == wanted)
     row = session.scalar(query)

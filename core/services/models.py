@@ -96,6 +96,8 @@ class Models:
         self._files = files
         self._inspect = inspect
         self._artifacts = Artifacts(database, files)
+        # A process that was killed may have kept a file whose version it never added.
+        self._artifacts.drop_unused(files.artifacts())
         self._listeners: list[Callable[[str], None]] = []
 
     def on_change(self, listener: Callable[[str], None]) -> None:
@@ -308,7 +310,8 @@ def _view_by_id(session: Session, caller: Caller, model_id: str) -> ModelView:
 
 
 def _version_at(session: Session, model: ModelView, number: int | None) -> VersionView:
-    return _version_view(model, version_row(session, model.id, model.name, number))
+    row = version_row(session, model.id, model.name, model.version, number)
+    return _version_view(model, row)
 
 
 def _version_view(model: ModelView, row: Version) -> VersionView:

@@ -108,6 +108,16 @@ def test_a_dropped_artifact_is_gone_and_can_be_dropped_again(files: Files, tmp_p
     assert not files.artifact(sha256).exists()
 
 
+def test_what_a_power_cut_left_half_copied_is_gone_after_a_start(
+    files: Files, tmp_path: Path
+) -> None:
+    sha256 = files.keep(_write(tmp_path / "one", b"model"))
+    half = _write(files.artifact(sha256).with_name(f".{sha256}.0.tmp"), b"mod")
+    assert files.artifacts() == [sha256]
+    assert Files(tmp_path).artifacts() == [sha256]
+    assert not half.exists()
+
+
 def test_the_folder_of_a_task_is_made_and_dropped_with_its_content(files: Files) -> None:
     folder = files.job("a1")
     (folder / "parts").mkdir()

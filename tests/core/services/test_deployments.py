@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -267,8 +268,44 @@ def test_a_service_keeps_its_address_and_version_when_the_model_changes(
     before = deployments.live("churn-prod")
     models.update(ann, churn.id, name="leavers")
     models.add_version(ann, churn.id, upload("two"))
-    assert deployments.live("churn-prod") == before
+    after = deployments.live("churn-prod")
+    assert after.names == ("ann", "leavers", "prod")
+    assert replace(after, names=before.names) == before
     assert deployments.get(ann, churn.id, "prod").model_name == "leavers"
+
+
+def test_a_service_is_found_in_memory_by_the_names_that_people_use(
+    deployments: Deployments,
+    models: Models,
+    ann: Caller,
+    bob: Caller,
+    churn: ModelView,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    models.update(ann, churn.id, visibility="team")
+    deployments.create(ann, churn.id, "prod")
+    live = deployments.live("churn-prod")
+    monkeypatch.setattr(models, "get", lambda *_, **__: pytest.fail("read from the database"))
+    assert deployments.live_named(ann, "Churn", "PROD") == live
+    assert deployments.live_named(bob, "churn", "prod", owner="ann") == live
+
+
+def test_a_name_that_leads_to_no_service_is_told_which_it_is(
+    deployments: Deployments, models: Models, ann: Caller, bob: Caller, churn: ModelView
+) -> None:
+    view = deployments.create(ann, churn.id, "prod")
+    with pytest.raises(DeploymentNotFound, match='"churn" has no deployment named "test"'):
+        deployments.live_named(ann, "churn", "test")
+    with pytest.raises(ModelNotFound):
+        deployments.live_named(ann, "chrn", "prod")
+    with pytest.raises(ModelNotFound):
+        deployments.live_named(bob, "churn", "prod", owner="ann")
+    deployments.pause(ann, view.id)
+    with pytest.raises(DeploymentPaused):
+        deployments.live_named(ann, "churn", "prod")
+    deployments.delete(ann, view.id)
+    with pytest.raises(DeploymentNotFound):
+        deployments.live_named(ann, "churn", "prod")
 
 
 def test_services_are_as_they_were_after_a_restart(

@@ -354,6 +354,18 @@ def test_models_outlive_a_restart(
     assert Models(database, files, inspect).get(ann, "churn") == before
 
 
+def test_files_whose_versions_were_never_added_are_gone_after_a_start(
+    models: Models, ann: Caller, upload: Uploads, database: Database, files: Files, stored: Stored
+) -> None:
+    models.add(ann, "churn", upload("kept"))
+    orphan = upload("orphan")
+    files.keep(orphan.path)
+    orphan.path.unlink()
+    assert len(stored()) == 2
+    Models(database, files, inspect)
+    assert stored() == [b"kept"]
+
+
 def test_an_account_that_owns_models_is_not_deleted(
     models: Models, accounts: Accounts, admin: Caller, ann: Caller, upload: Uploads
 ) -> None:
