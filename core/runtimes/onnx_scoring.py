@@ -9,7 +9,7 @@ import onnxruntime as ort
 import pyarrow as pa
 
 from core.coercion import batch_of
-from core.errors import InvalidModel
+from core.errors import InvalidModel, Overloaded
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Scorer
 from core.runtimes.onnx_inputs import Batching, Kind
 from core.runtimes.onnx_trial import Discovery, Record, discover, flat_tensors
@@ -55,7 +55,16 @@ class OnnxScorer(Scorer):
 
 def inspect_onnx(path: Path, seconds: float) -> ModelInfo:
     """Return what a model file is; raises InvalidModel."""
-    found = discover(path, Deadline(seconds))
+    try:
+        found = discover(path, Deadline(seconds))
+        return _described(found, seconds)
+    except Overloaded as error:
+        raise InvalidModel(
+            f"The model did not score a few trial records within {seconds:g} seconds."
+        ) from error
+
+
+def _described(found: Discovery, seconds: float) -> ModelInfo:
     info = ModelInfo(
         format="onnx",
         function=found.naming.function,

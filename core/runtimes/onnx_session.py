@@ -26,7 +26,9 @@ ENGINE_ERRORS: tuple[type[Exception], ...] = (
     TypeError,
 )
 _MOST_THREADS = 4
-_PREAMBLE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+:\d+ [^:]*(::[^:]*)*?\) ?")
+_PREAMBLE = re.compile(
+    r"Load model from \S+ failed:|^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+:\d+ [^:]*(::[^:]*)*?\) ?"
+)
 
 
 def open_session(path: Path) -> ort.InferenceSession:

@@ -5,7 +5,7 @@ made-up rows are scored together and alone, and only where both agree are rows s
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +84,8 @@ def discover(path: Path, deadline: Deadline) -> Discovery:
                 refusals.append(str(refusal))
                 continue
             if found is not None:
-                outputs, left_out, vectors = found
-                return Discovery(
-                    graph, reading, name_outputs(outputs, graph, vectors), rows, left_out
-                )
+                naming = name_outputs(found.outputs, graph, found.vectors)
+                return Discovery(graph, found.reading, naming, rows, found.left_out)
     why = refusals[0] if refusals else "its outputs are of no type that can be shown"
     raise InvalidModel(f"The model could not score a trial record: {why}")
 
@@ -156,10 +154,17 @@ def _typed(field: Field, category: str) -> object:
     return int(category) if field.type is DataType.INTEGER else category
 
 
-_Found = tuple[tuple[Output, ...], tuple[str, ...], dict[str, np.ndarray[Any, Any]]]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The outputs that can be shown, the names of the others, and the vectors of the trial."""
+
+    reading: Reading
+    outputs: tuple[Output, ...]
+    left_out: tuple[str, ...]
+    vectors: dict[str, np.ndarray[Any, Any]]
 
 
-def _try(reading: Reading, rows: Sequence[Record], deadline: Deadline) -> _Found | None:
+def _try(reading: Reading, rows: Sequence[Record], deadline: Deadline) -> Found | None:
     """Score the rows under a reading; None where it turns out to be the wrong one.
 
     Raises RefusedRowsError where a single record cannot be scored.
@@ -167,9 +172,17 @@ def _try(reading: Reading, rows: Sequence[Record], deadline: Deadline) -> _Found
     batch = batch_of(Schema(reading.fields), flat_tensors(reading.fields, rows))
     together = {Batching.ANY: len(rows), Batching.FIXED: reading.fixed}.get(reading.batching, 1)
     alone = [_alone(reading, batch.slice(row, 1), deadline) for row in range(len(rows))]
-    if together > 1 and not _apart(reading, batch, together, alone, deadline):
-        return None
-    return _outputs(reading, alone)
+    found = _outputs(reading, alone)
+    if found is None or together == 1:
+        return found
+    rows_of_run = batch.take(pa.array([row % batch.num_rows for row in range(together)]))
+    try:
+        apart = _apart(found.outputs, reading.run(rows_of_run, deadline), alone, together)
+    except RefusedRowsError:
+        if reading.batching is Batching.FIXED:
+            raise
+        return replace(found, reading=replace(reading, batching=Batching.ONE))
+    return found if apart else None
 
 
 def _alone(reading: Reading, row: pa.RecordBatch, deadline: Deadline) -> list[Any]:
@@ -192,23 +205,18 @@ def flat_tensors(fields: Sequence[Field], rows: Sequence[Record]) -> list[Record
 
 
 def _apart(
-    reading: Reading,
-    batch: pa.RecordBatch,
-    together: int,
+    outputs: Sequence[Output],
+    together: Sequence[Any],
     alone: Sequence[Sequence[Any]],
-    deadline: Deadline,
+    rows: int,
 ) -> bool:
     """Return whether rows scored together come out as they do alone (padded where need be)."""
-    repeated = batch.take(pa.array([row % len(alone) for row in range(together)]))
-    try:
-        outputs = reading.run(repeated, deadline)
-    except RefusedRowsError:
-        return False
-    for index, value in enumerate(outputs):
-        if not hasattr(value, "__len__") or np.ndim(value) == 0 or len(value) != together:
+    for output in outputs:
+        values = together[output.index]
+        if np.ndim(values) == 0 or len(values) != rows:
             return False
-        singles = [alone[row % len(alone)][index] for row in range(together)]
-        if not all(_same(value[row], one[0]) for row, one in enumerate(singles)):
+        singles = [alone[row % len(alone)][output.index] for row in range(rows)]
+        if not all(_same(value, one[0]) for value, one in zip(values, singles, strict=True)):
             return False
     return True
 
@@ -222,8 +230,8 @@ def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - values of any element
     return bool(np.allclose(left, right, rtol=1e-3, atol=1e-5, equal_nan=True))
 
 
-def _outputs(reading: Reading, alone: Sequence[Sequence[Any]]) -> _Found | None:
-    """Return the outputs that can be shown, the names of the others, and the trial's vectors."""
+def _outputs(reading: Reading, alone: Sequence[Sequence[Any]]) -> Found | None:
+    """Return what came out for rows that were scored alone; None if nothing of it can be shown."""
     outputs: list[Output] = []
     left_out: list[str] = []
     vectors: dict[str, np.ndarray[Any, Any]] = {}
@@ -239,7 +247,7 @@ def _outputs(reading: Reading, alone: Sequence[Sequence[Any]]) -> _Found | None:
             vectors[node.name] = np.array([[m[key] for key in output.keys] for m in maps])
         elif output.form is Form.VECTOR and output.type is not DataType.STRING:
             vectors[node.name] = np.stack([np.ravel(value) for value in values])
-    return (tuple(outputs), tuple(left_out), vectors) if outputs else None
+    return Found(reading, tuple(outputs), tuple(left_out), vectors) if outputs else None
 
 
 def _output(
