@@ -9,6 +9,7 @@ from core.services.accounts import AccountView, Caller, Role
 from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.states import draw_state, draw_task_state
+from pages.components.tables import height_of
 from pages.components.text import ago, plain, plural, short
 
 _SHOWN = 50
@@ -205,4 +206,6 @@ def draw_events(caller: Caller) -> None:
         }
         for event in events
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="admin_events", height=520)
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, key="admin_events", height=height_of(len(rows))
+    )

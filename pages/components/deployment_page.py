@@ -116,7 +116,7 @@ def _draw_figures(deployment_id: str) -> None:
 
 def _draw_numbers(status: CallStatus) -> None:
     share = status.errors / status.calls if status.calls else 0.0
-    with st.grid("auto", min_column_width=130):
+    with st.grid("auto", min_column_width=115):
         st.metric("Calls", f"{status.calls:,}", border=True)
         st.metric("Records", f"{status.rows:,}", border=True)
         st.metric("Errors", f"{share:.1%}" if status.errors else "0", border=True)

@@ -1,11 +1,11 @@
 """The home page: how the team's services do, what runs, and what needs somebody's attention."""
 
 import streamlit as st
-from core.services.jobs import TaskView
 
 from core.services.accounts import Caller
 from core.services.calls import Counts
 from core.services.deployments import DeploymentView
+from core.services.job_views import TaskView
 from pages.components import charts, links, rights, session, shell
 from pages.components.deployment_list import draw_row as draw_deployment
 from pages.components.errors import showing_errors

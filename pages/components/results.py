@@ -8,6 +8,7 @@ import streamlit as st
 from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY, ModelInfo
 from core.services.predictions import Answer
 from pages.components import charts
+from pages.components.tables import height_of
 from pages.components.text import milliseconds, number, plain, plural
 
 Record = Mapping[str, object]
@@ -74,7 +75,7 @@ def _draw_several(outputs: Sequence[Record], prefix: str) -> None:
     else:
         st.success(f"{scored} scored.", icon=":material/check_circle:")
     table = table_of(outputs)
-    st.dataframe(table, key=f"{prefix}_table", height="content" if len(table) <= 10 else 420)
+    st.dataframe(table, key=f"{prefix}_table", height=height_of(len(table)), placeholder="")
     st.download_button(
         "Download as CSV",
         lambda: table.to_csv(index_label="row").encode("utf-8-sig"),

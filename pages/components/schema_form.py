@@ -124,7 +124,6 @@ def _draw_integer(field: Field, example: object, key: str) -> int | None:
         key=key,
         help=_help(field),
         placeholder=_MISSING if field.nullable else "a whole number",
-        required=not field.nullable,
     )
 
 
@@ -141,7 +140,6 @@ def _draw_float(field: Field, example: object, key: str) -> float | None:
         key=key,
         help=_help(field),
         placeholder=_MISSING if field.nullable else "a number",
-        required=not field.nullable,
     )
 
 

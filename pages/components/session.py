@@ -8,15 +8,17 @@ This module alone owns `st.session_state`; other keys there are widgets'.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import jwt
 import streamlit as st
-from streamlit_authenticator.controllers import CookieController
 
 from core.errors import InvalidInput
 from core.platform import Platform, shared_platform
 from core.services.accounts import Caller
+
+if TYPE_CHECKING:
+    from streamlit_authenticator.controllers import CookieController
 
 COOKIE = "slipway"
 _SIGN_IN = "slipway_sign_in"
@@ -109,7 +111,8 @@ def say(notice: str) -> None:
 
 def take_notice() -> str | None:
     """Return the sentence that was kept, once."""
-    return st.session_state.pop(_NOTICE, None)
+    notice: str | None = st.session_state.pop(_NOTICE, None)
+    return notice
 
 
 def tend_cookie() -> None:
@@ -137,7 +140,10 @@ def _delete_cookie() -> None:
     controller.delete_cookie()
 
 
-def _controller() -> CookieController:
+def _controller() -> "CookieController":
+    # Importing it draws and caches things, which only a page may do.
+    from streamlit_authenticator.controllers import CookieController
+
     return CookieController(COOKIE, _key(), platform().settings.cookie_days)
 
 

@@ -1,9 +1,9 @@
 """The browser of tasks: all that one may see, or those of one model or deployment."""
 
 import streamlit as st
-from core.services.jobs import TaskPage, TaskView
 
 from core.services.accounts import Caller
+from core.services.job_views import TaskPage, TaskView
 from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.states import draw_task_state

@@ -3,12 +3,13 @@
 from functools import partial
 
 import streamlit as st
-from core.services.jobs import TaskView
 
 from core.services.accounts import Caller
+from core.services.job_views import TaskView
 from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.states import draw_task_state
+from pages.components.tables import height_of
 from pages.components.task_list import MOVING
 from pages.components.text import ago, plain, short, span, stamp
 
@@ -125,7 +126,7 @@ def _draw_result(caller: Caller, task: TaskView) -> None:
     total = task.rows_total or len(table)
     failed = f", {task.rows_failed:,} of them not scored" if task.rows_failed else ""
     st.caption(f"Rows {first + 1:,} to {first + len(table):,} of {total:,}{failed}")
-    st.dataframe(table, key="tasks_result", height=420 if len(table) > 10 else "content")
+    st.dataframe(table, key="tasks_result", height=height_of(len(table)), placeholder="")
     if total > PAGE_ROWS:
         st.pagination(-(-total // PAGE_ROWS), key=_ROWS_PAGE)
 

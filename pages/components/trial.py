@@ -1,28 +1,40 @@
 """The ways to try a model or a service: a form, JSON, a file at once, a file as a batch task."""
 
 import json
+from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import InvalidInput
+from core.files import Staged
+from core.inputs.chunks import ChunkSize
+from core.inputs.tabular import open_table
 from core.services.accounts import Caller
-from core.services.predictions import Answer
+from core.services.predictions import Answer, Table
 from pages.components import links, results, schema_form, session
 from pages.components.errors import showing_errors
 from pages.components.trial_choice import Target
 from pages.components.uploads import received
 
 _KINDS = {"csv": "csv", "tsv": "csv", "txt": "txt", "json": "json", "jsonl": "json"}
+_HELP = (
+    "CSV with a header row that names the fields, text with one record a line in the order of the "
+    "fields, or JSON records."
+)
 _LONGEST_SAMPLE = 20_000
+_CHUNK = ChunkSize(10_000)
 
 
 def draw(caller: Caller, target: Target) -> None:
     """Draw one tab for each way; what comes out is drawn under the way that was used."""
-    form, text, batch = st.tabs(["Form", "JSON", "Batch"])
+    form, text, file, batch = st.tabs(["Form", "JSON", "File", "Batch"])
     with form:
         _draw_form(caller, target)
     with text:
         _draw_json(caller, target)
+    with file:
+        _draw_file(caller, target)
     with batch:
         _draw_batch(caller, target)
 
@@ -87,31 +99,43 @@ def _parsed(text: str) -> object:
         ) from None
 
 
+def _draw_file(caller: Caller, target: Target) -> None:
+    limit = session.platform().settings.max_call_bytes
+    st.markdown("Score a small file and see the answers at once. For a large one, use Batch.")
+    upload = _asked_file("predict_file", "Predict", ":material/play_arrow:")
+    if upload is None:
+        return
+    with showing_errors(), received(upload, limit) as staged:
+        table = open_table(staged.path, _kind(staged), target.info.input_schema)
+        parts = Table(chunk.typed for chunk in table.chunks(_CHUNK))
+        results.draw_answer(_score(caller, target, parts), target.info, "predict_file")
+
+
 def _draw_batch(caller: Caller, target: Target) -> None:
     st.markdown(
         "Score a whole file in the background. The task goes on when you close this tab; its "
         "result keeps every column of your file and adds the predictions."
     )
-    with st.form("predict_batch_form", border=False):
-        file = st.file_uploader(
-            "File",
-            type=list(_KINDS),
-            key="predict_batch_file",
-            help="CSV or text with a header row that names the fields, or JSON records.",
-        )
-        asked = st.form_submit_button(
-            "Start the task", key="predict_batch_submit", type="primary", icon=":material/start:"
-        )
-    if not asked:
+    upload = _asked_file("predict_batch", "Start the task", ":material/start:")
+    if upload is None:
         return
     platform = session.platform()
-    limit = platform.settings.max_input_bytes
-    with showing_errors(), received(file, limit) as staged:
+    with showing_errors(), received(upload, platform.settings.max_input_bytes) as staged:
         task = platform.jobs.submit(
-            caller,
-            target.view,
-            staged,
-            kind=_KINDS[staged.name.rsplit(".", 1)[-1].lower()],
-            deployment=target.service,
+            caller, target.view, staged, kind=_kind(staged), deployment=target.service
         )
         st.switch_page(links.TASKS, query_params={"task": task.id})
+
+
+def _asked_file(prefix: str, label: str, icon: str) -> UploadedFile | None:
+    """Draw a form for one file of records; return the file in the run in which it is sent."""
+    with st.form(f"{prefix}_form", border=False):
+        upload = st.file_uploader("File", type=list(_KINDS), key=f"{prefix}_upload", help=_HELP)
+        asked = st.form_submit_button(label, key=f"{prefix}_submit", type="primary", icon=icon)
+    if asked and upload is None:
+        st.error("No file is chosen yet; choose one first.", icon=":material/error:")
+    return upload if asked else None
+
+
+def _kind(staged: Staged) -> str:
+    return _KINDS[Path(staged.name).suffix.lower().removeprefix(".")]
