@@ -3,6 +3,7 @@
 import re
 
 HEAD_BYTES = 4096
+XML = "an XML document"
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a zip archive"),
@@ -25,11 +26,10 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"RDX", "an R workspace"),
     (b"tree\nversion=", "a LightGBM text model"),
     (b"{L\x00\x00", "an XGBoost binary model"),
-    (b"ORTM", "a model in onnxruntime's own format"),
 )
 _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\s*<!doctype html|\s*<html", re.IGNORECASE), "an HTML page"),
-    (re.compile(r"\s*<\?xml|\s*<[A-Za-z]"), "an XML document"),
+    (re.compile(r"\ufeff?\s*<\?xml|\ufeff?\s*<[A-Za-z!]"), XML),
     (re.compile(r"\s*[\[{]"), "a JSON text"),
     (re.compile(r"version https://git-lfs"), "a Git LFS pointer instead of the file itself"),
 )
@@ -44,11 +44,6 @@ def seems(head: bytes) -> str:
     if not head.strip(b"\x00"):
         return "nothing but zeros"
     return _seems_text(head)
-
-
-def is_xml(head: bytes) -> bool:
-    """Return whether the bytes begin like an XML document, in whatever encoding."""
-    return head.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<")
 
 
 def _seems_text(head: bytes) -> str:

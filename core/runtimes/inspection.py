@@ -20,7 +20,7 @@ import msgspec
 from core.errors import InvalidModel
 from core.runtimes import RUNTIMES
 from core.runtimes.base import ModelInfo, Runtime
-from core.runtimes.file_kinds import HEAD_BYTES, is_xml, seems
+from core.runtimes.file_kinds import HEAD_BYTES, XML, seems
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -98,17 +98,19 @@ def choose_runtime(path: Path, name: str, runtimes: Sequence[Runtime] = RUNTIMES
         head = file.read(HEAD_BYTES)
     if not head:
         raise InvalidModel(f"The file {_quoted(name)} is empty.")
+    kind = seems(head)
     named = [r for r in runtimes if Path(name).suffix.lower() in r.suffixes]
     held = [r for r in runtimes if r.recognises(head)]
     if named and held and named[0] not in held:
         raise InvalidModel(
             f"The file {_quoted(name)} is named like {named[0].label} but seems to be "
-            f"{seems(head) or held[0].label}; give it the name of what it is."
+            f"{kind or held[0].label}; give it the name of what it is."
         )
-    undecided = named if not seems(head) or is_xml(head) else []
+    # Of an XML document the root may come after the head; of anything else the head tells.
+    undecided = [r for r in named if not kind or (kind == XML and ".xml" in r.suffixes)]
     chosen = [r for r in named if r in held] or held or undecided
     if not chosen:
-        what = f"seems to be {seems(head)}" if seems(head) else "is no model that Slipway knows"
+        what = f"seems to be {kind}" if kind else "is no model that Slipway knows"
         raise InvalidModel(f"The file {_quoted(name)} {what}; Slipway takes {_allowed(runtimes)}.")
     return chosen[0]
 

@@ -1,7 +1,7 @@
 """ONNX models as Slipway's users meet them: inspected, and loaded for scoring."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,7 +109,16 @@ def _warnings(found: Discovery) -> tuple[str, ...]:
         f"The output {name} is neither a tensor nor a map of classes; it is left out."
         for name in found.left_out
     )
-    return found.naming.warnings + left_out
+    return found.naming.warnings + left_out + tuple(_guessed_widths(found))
+
+
+def _guessed_widths(found: Discovery) -> Iterator[str]:
+    for port, node in zip(found.reading.inputs, found.reading.session.get_inputs(), strict=False):
+        if port.kind is Kind.SCALARS and port.count > 1 and not isinstance(node.shape[-1], int):
+            yield (
+                f"The file does not say how many features {port.name} has; {port.count} are taken, "
+                "as many as its operators look at."
+            )
 
 
 def _with_nullable(found: Discovery, info: ModelInfo, seconds: float) -> ModelInfo:

@@ -26,8 +26,11 @@ ENGINE_ERRORS: tuple[type[Exception], ...] = (
     TypeError,
 )
 _MOST_THREADS = 4
+# A path of this machine, a status code, a line of the engine's own source: nothing for a user.
 _PREAMBLE = re.compile(
-    r"Load model from \S+ failed:|^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+:\d+ [^:]*(::[^:]*)*?\) ?"
+    r"Load model from \S+ failed:"
+    r"|^\[ONNXRuntimeError\] : \d+ : \w+ : "
+    r"|/\S+:\d+ [^:]*(::[^:]*)*?\) ?"
 )
 
 

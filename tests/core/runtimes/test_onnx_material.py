@@ -289,3 +289,8 @@ def test_a_file_is_refused_for_a_reason_that_names_what_is_missing(
 ) -> None:
     with pytest.raises(InvalidModel, match=REFUSED[file]):
         open_model(OnnxRuntime(), ONNX / file, tmp_path)
+
+
+def test_features_that_only_the_trees_count_come_with_a_warning(tmp_path: Path) -> None:
+    info = open_model(OnnxRuntime(), ONNX / "sklearn-onnx/treecl3.onnx", tmp_path).info
+    assert "10 are taken" in info.warnings[0]
