@@ -1,0 +1,43 @@
+"""Sign-in, registration and tokens over HTTP (I1, I2)."""
+
+from core.api.answers import stamp
+from core.api.forms import Answer, Call, Endpoint, Who, may, need
+
+
+def login(call: Call) -> Answer:
+    """Check a name and a password; the role is the answer."""
+    return {"role": call.caller.role.value}
+
+
+def register(call: Call) -> Answer:
+    """Make an account."""
+    call.platform.accounts.register(call.form.text("user"), call.form.text("password"))
+    return {}
+
+
+def create_token(call: Call) -> Answer:
+    """Make a token; its text is shown this once."""
+    made = call.platform.accounts.create_token(
+        call.caller, call.form.text("name"), call.form.number("days")
+    )
+    return {"token": made.token, "id": made.id, "expires": stamp(made.expires)}
+
+
+def revoke_token(call: Call) -> Answer:
+    """End a token at once."""
+    call.platform.accounts.revoke_token(call.caller, call.form.text("id"))
+    return {}
+
+
+ENDPOINTS = (
+    Endpoint("/api/login", login, adds=("role",)),
+    Endpoint("/api/register", register, (need("user"), need("password")), http=201, who=Who.ANYONE),
+    Endpoint(
+        "/api/token/create",
+        create_token,
+        (need("name"), may("days", "how long it is valid; 90 by default")),
+        adds=("token", "id", "expires"),
+        http=201,
+    ),
+    Endpoint("/api/token/revoke", revoke_token, (need("id"),)),
+)

@@ -1,0 +1,93 @@
+"""All routes of the HTTP API over one platform."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from core.api import accounts, deployments, models, openapi, protocol, tasks
+from core.api.auth import caller_by_form, caller_by_header
+from core.api.edge import guarded, json_answer
+from core.api.forms import Call, Endpoint, Form, Who, check_fields, read_form
+from core.services.accounts import Caller, Role
+
+if TYPE_CHECKING:
+    from core.platform import Platform
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *accounts.ENDPOINTS,
+    *models.ENDPOINTS,
+    *deployments.ENDPOINTS,
+    *tasks.ENDPOINTS,
+)
+
+_NOBODY = Caller(id="", name="", role=Role.VIEWER)
+_THREADS = 8
+
+
+def routes(platform: Callable[[], "Platform"]) -> list[BaseRoute]:
+    """Return all routes over the platform that the callable gives once the server has started."""
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
+    return [
+        *(_form_route(endpoint, platform, pool) for endpoint in ENDPOINTS),
+        *protocol.routes(platform),
+        Route("/api/openapi.json", _described, methods=["GET"]),
+        Route("/api/docs", _docs, methods=["GET"]),
+        Route("/api/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    ]
+
+
+def _form_route(
+    endpoint: Endpoint, platform: Callable[[], "Platform"], pool: ThreadPoolExecutor
+) -> Route:
+    async def handle(request: Request) -> Response:
+        return await _answer(endpoint, platform(), pool, request)
+
+    return Route(endpoint.path, guarded(handle), methods=["POST"])
+
+
+async def _answer(
+    endpoint: Endpoint, platform: "Platform", pool: ThreadPoolExecutor, request: Request
+) -> Response:
+    run = partial(asyncio.get_running_loop().run_in_executor, pool)
+    caller = _NOBODY if endpoint.who is Who.ANYONE else None
+    if caller is None and (authorization := request.headers.get("authorization")):
+        # Before the body is read: what a stranger sends is not received.
+        caller = await run(caller_by_header, platform.accounts, authorization)
+    form = await read_form(request, getattr(platform.settings, endpoint.limit))
+    try:
+        return await run(_run, endpoint, platform, caller, form)
+    finally:
+        for file in form.files.values():
+            await file.close()
+
+
+def _run(endpoint: Endpoint, platform: "Platform", caller: Caller | None, form: Form) -> Response:
+    caller = caller or caller_by_form(platform.accounts, form.texts)
+    check_fields(endpoint, form)
+    answer = endpoint.run(Call(platform, caller, form))
+    if isinstance(answer, Response):
+        return answer
+    return json_answer({"status": "success", **answer}, endpoint.http)
+
+
+async def _described(_: Request) -> Response:
+    return json_answer(openapi.openapi(ENDPOINTS))
+
+
+async def _docs(_: Request) -> Response:
+    return HTMLResponse(openapi.page(ENDPOINTS))
+
+
+async def _unknown(request: Request) -> Response:
+    known = any(endpoint.path == request.url.path for endpoint in ENDPOINTS)
+    if known:
+        body = {"code": "method_not_allowed", "message": "This address takes POST alone."}
+        return json_answer({"status": "method not allowed", **body}, 405, {"Allow": "POST"})
+    body = {"code": "not_found", "message": f"There is nothing at {request.url.path}."}
+    return json_answer({"status": "not found", **body}, 404)

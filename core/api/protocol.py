@@ -1,0 +1,118 @@
+"""The routes of the Open Inference Protocol: health, metadata, and inference of services."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from core.api import inference
+from core.api.auth import caller_by_header
+from core.api.edge import Handler, guarded, json_answer, protocol_error, read_body
+from core.api.online import Lanes
+from core.errors import InvalidToken, VersionNotFound
+from core.services.accounts import Caller
+from core.services.deployments import Live
+
+if TYPE_CHECKING:
+    from core.platform import Platform
+
+Platforms = Callable[[], "Platform"]
+About = Callable[[Live], Response]
+
+_WORKERS = 4
+_WAITING = 64
+
+
+def routes(platform: Platforms) -> list[BaseRoute]:
+    """Return the protocol's routes."""
+    lanes = Lanes(_WORKERS, _WAITING)
+    model = "/v2/models/{endpoint}"
+    of_model = [
+        route
+        for path in (model, model + "/versions/{version}")
+        for route in (
+            _route(path, _about(platform, _metadata)),
+            _route(f"{path}/ready", _about(platform, _model_ready)),
+            _route(f"{path}/infer", _infer(platform, lanes), method="POST"),
+        )
+    ]
+    return [
+        _route("/v2", _server),
+        _route("/v2/health/live", _live),
+        _route("/v2/health/ready", _ready(platform)),
+        *of_model,
+    ]
+
+
+def bearer(request: Request, platform: "Platform") -> Caller:
+    """Return who calls; these protocols know tokens alone. Raises InvalidToken."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        raise InvalidToken("Send the header Authorization: Bearer <token>.")
+    return caller_by_header(platform.accounts, authorization)
+
+
+def _route(path: str, handler: Handler, method: str = "GET") -> Route:
+    return Route(path, guarded(handler, protocol_error), methods=[method])
+
+
+async def _server(_: Request) -> Response:
+    return json_answer({"name": "slipway", "version": "1", "extensions": []})
+
+
+async def _live(_: Request) -> Response:
+    return json_answer({"live": True})
+
+
+def _ready(platform: Platforms) -> Handler:
+    async def ready(_: Request) -> Response:
+        is_ready = platform().ready
+        return json_answer({"ready": is_ready}, 200 if is_ready else 503)
+
+    return ready
+
+
+def _about(platform: Platforms, answer: About) -> Handler:
+    async def about(request: Request) -> Response:
+        caller = bearer(request, platform())
+        live = platform().deployments.live_for(caller, request.path_params["endpoint"])
+        _check_version(live, request)
+        return answer(live)
+
+    return about
+
+
+def _metadata(live: Live) -> Response:
+    return json_answer(inference.metadata(live))
+
+
+def _model_ready(live: Live) -> Response:
+    return json_answer({"name": live.endpoint, "ready": True})
+
+
+def _infer(platform: Platforms, lanes: Lanes) -> Handler:
+    async def infer(request: Request) -> Response:
+        here = platform()
+        caller = bearer(request, here)
+        live = here.deployments.live_for(caller, request.path_params["endpoint"])
+        _check_version(live, request)
+        with here.predictions.measured(caller, live) as measure:
+            asked = inference.read_request(await read_body(request, here.settings.max_call_bytes))
+            wanted = inference.selected(asked, live.info.outputs)
+            columns = inference.columns_of(asked, live.info.input_schema)
+            fast = here.predictions.is_fast(live, columns.num_rows)
+            scored = await lanes.run(fast, lambda: here.predictions.score_columns(live, columns))
+            measure.count(scored.num_rows, inference.failed(scored))
+            return json_answer(inference.answer(asked, live, wanted, scored))
+
+    return infer
+
+
+def _check_version(live: Live, request: Request) -> None:
+    version = request.path_params.get("version")
+    if version not in (None, str(live.version)):
+        raise VersionNotFound(
+            f"Version {version[:20]} of {live.endpoint} is not live; version {live.version} is."
+        )

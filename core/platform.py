@@ -1,0 +1,145 @@
+"""The composition root: builds every part of one platform, holds it, and closes it."""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from core.db.engine import Database
+from core.files import Files, Staged
+from core.runtimes import Runtimes, open_runtimes
+from core.runtimes.base import Scorer
+from core.runtimes.cache import ScorerCache
+from core.runtimes.inspection import Inspected, inspect_file
+from core.services.accounts import Accounts
+from core.services.calls import Calls
+from core.services.deployments import Deployments
+from core.services.events import Events
+from core.services.job_runner import JobRunner
+from core.services.jobs import Jobs
+from core.services.models import Models
+from core.services.predictions import Predictions
+from core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Everything that a page or a route may use; one per process and storage folder."""
+
+    settings: Settings
+    files: Files
+    events: Events
+    accounts: Accounts
+    models: Models
+    deployments: Deployments
+    calls: Calls
+    predictions: Predictions
+    runner: JobRunner
+    jobs: Jobs
+    _parts: ExitStack
+    _closed: threading.Event
+
+    @property
+    def ready(self) -> bool:
+        """Return whether calls are answered."""
+        return not self._closed.is_set()
+
+    def close(self) -> None:
+        """Stop the workers, write what is in memory, and give everything back; once."""
+        self._closed.set()
+        self._parts.close()
+
+
+def open_platform(settings: Settings, *, inline: bool = False) -> Platform:
+    """Build a platform over a storage folder and let its interrupted tasks go on.
+
+    `inline` leaves tasks to `runner.run_until_idle`. Raises InternalError where the folder is in
+    use by another process or was written by a newer Slipway.
+    """
+    with ExitStack() as parts:
+        platform = _build(settings, inline, parts)
+        platform.runner.start()
+        return replace(platform, _parts=parts.pop_all())
+
+
+def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
+    database = Database(settings.database)
+    parts.callback(database.close)
+    files = Files(settings.storage)
+    runtimes = open_runtimes(seconds=settings.score_seconds, java_heap_mb=settings.java_heap_mb)
+    parts.callback(runtimes.close)
+    models = Models(database, files, _inspecting(settings))
+    scorers = ScorerCache(_loading(models, files, runtimes), settings.cached_models)
+    parts.callback(scorers.close)
+    calls = Calls(database)
+    parts.callback(calls.close)
+    runner = JobRunner(
+        database,
+        files,
+        lambda version_id: models.get_version(version_id).info,
+        scorers.get,
+        workers=settings.workers,
+        inline=inline,
+    )
+    parts.callback(runner.close)
+    return Platform(
+        settings=settings,
+        files=files,
+        events=Events(database),
+        accounts=Accounts(database, files),
+        models=models,
+        deployments=Deployments(database, models),
+        calls=calls,
+        predictions=Predictions(models, calls, scorers),
+        runner=runner,
+        jobs=Jobs(database, files, runner, part_rows=settings.part_rows),
+        _parts=parts,
+        _closed=threading.Event(),
+    )
+
+
+def _inspecting(settings: Settings) -> Callable[[Staged], Inspected]:
+    def inspect(staged: Staged) -> Inspected:
+        return inspect_file(
+            staged.path,
+            staged.name,
+            staged.path.parent,
+            seconds=settings.inspect_seconds,
+            memory=settings.inspect_bytes,
+        )
+
+    return inspect
+
+
+def _loading(models: Models, files: Files, runtimes: Runtimes) -> Callable[[str], Scorer]:
+    def load(version_id: str) -> Scorer:
+        version = models.get_version(version_id)
+        return runtimes.load(files.artifact(version.artifact), version.info)
+
+    return load
+
+
+class _Shared:
+    """The platform of this process, if it is open."""
+
+    lock = threading.Lock()
+    platform: Platform | None = None
+
+
+def shared_platform() -> Platform:
+    """Return the platform of this process; the first call opens it with the environment's settings.
+
+    The server's lifespan makes the first call and `close_platform` the last.
+    """
+    with _Shared.lock:
+        if _Shared.platform is None:
+            _Shared.platform = open_platform(Settings())
+        return _Shared.platform
+
+
+def close_platform() -> None:
+    """Close the platform of this process, if it is open."""
+    with _Shared.lock:
+        if _Shared.platform is not None:
+            _Shared.platform.close()
+            _Shared.platform = None

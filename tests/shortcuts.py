@@ -1,0 +1,43 @@
+"""What tests leave out to be quick: opening the same file twice, and costly password hashes."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
+from uuid import uuid4
+
+from core.runtimes.base import ModelInfo
+from core.runtimes.inspection import Inspected, inspect_file
+from core.services.accounts import Accounts
+
+_CHEAPEST_ROUNDS = 4
+_seen: dict[tuple[str, str], tuple[ModelInfo, bytes | None]] = {}
+
+
+@contextmanager
+def quick_platforms() -> Iterator[None]:
+    """Let platforms that are opened inside remember what the inspection child said of a file."""
+    with (
+        patch("core.platform.inspect_file", _inspect_once),
+        patch("core.platform.Accounts", partial(Accounts, rounds=_CHEAPEST_ROUNDS)),
+    ):
+        yield
+
+
+def _inspect_once(
+    path: Path, name: str, workdir: Path, *, seconds: float, memory: int
+) -> Inspected:
+    key = (hashlib.sha256(path.read_bytes()).hexdigest(), Path(name).suffix)
+    if key not in _seen:
+        inspected = inspect_file(path, name, workdir, seconds=seconds, memory=memory)
+        converted = None if inspected.path == path else inspected.path.read_bytes()
+        _seen[key] = (inspected.info, converted)
+        return inspected
+    info, converted = _seen[key]
+    if converted is None:
+        return Inspected(info, path)
+    copy = workdir / f"{uuid4().hex}.converted"
+    copy.write_bytes(converted)
+    return Inspected(info, copy)
