@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -15,7 +16,7 @@ from core.errors import (
 )
 from core.files import Files
 from core.runtimes.inspection import Inspected
-from core.services.accounts import Accounts, Caller
+from core.services.accounts import Accounts, Caller, Role
 from core.services.events import Events
 from core.services.models import Models
 from tests.core.services.conftest import Uploads, at_once, counts, info, inspect
@@ -264,6 +265,19 @@ def test_viewers_upload_nothing(
     with pytest.raises(NotAllowed, match="Viewers"):
         models.add(viewer, "churn", upload())
     assert stored() == []
+
+
+def test_an_owner_who_became_a_viewer_reads_and_changes_nothing_more(
+    models: Models, accounts: Accounts, admin: Caller, ann: Caller, upload: Uploads
+) -> None:
+    model = models.add(ann, "churn", upload()).model
+    accounts.set_role(admin, "ann", "viewer")
+    demoted = replace(ann, role=Role.VIEWER)
+    assert models.get(demoted, "churn").model == model
+    with pytest.raises(NotAllowed, match="Viewers"):
+        models.update(demoted, model.id, name="x")
+    with pytest.raises(NotAllowed, match="Viewers"):
+        models.delete(demoted, model.id)
 
 
 def test_a_model_of_somebody_else_is_found_under_the_owners_name_only(

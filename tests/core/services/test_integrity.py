@@ -1,0 +1,169 @@
+"""No row outlives what it hangs on, whoever deletes what in which order and at the same time."""
+
+import random
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from sqlalchemy import text
+
+from core.db.engine import Database
+from core.db.tables import Task, utc_now
+from core.errors import SlipwayError
+from core.files import Files
+from core.services.accounts import Accounts, Caller
+from core.services.calls import CallRecord, Calls
+from core.services.deployments import Deployments
+from core.services.model_rights import visible_model
+from core.services.models import Models
+from tests.core.services.conftest import PASSWORD, Uploads, at_once
+
+_ORPHANS = {
+    "tokens": "account_id NOT IN (SELECT id FROM accounts)",
+    "models": "owner_id NOT IN (SELECT id FROM accounts)",
+    "versions": "model_id NOT IN (SELECT id FROM models)",
+    "deployments": "model_id NOT IN (SELECT id FROM models)"
+    " OR version_id NOT IN (SELECT id FROM versions)",
+    "calls": "deployment_id NOT IN (SELECT id FROM deployments)",
+    "tasks": "model_id NOT IN (SELECT id FROM models)"
+    " OR deployment_id IS NOT NULL AND deployment_id NOT IN (SELECT id FROM deployments)",
+}
+
+
+@pytest.fixture
+def calls(database: Database) -> Iterator[Calls]:
+    calls = Calls(database)
+    yield calls
+    calls.close()
+
+
+class Platform:
+    """What one caller may do to what is there, chosen by a seed."""
+
+    def __init__(
+        self,
+        database: Database,
+        files: Files,
+        models: Models,
+        deployments: Deployments,
+        calls: Calls,
+        upload: Uploads,
+    ) -> None:
+        self.database = database
+        self.files = files
+        self.models = models
+        self.deployments = deployments
+        self.calls = calls
+        self.upload = upload
+
+    def act(self, caller: Caller, seed: int, times: int) -> None:
+        chance = random.Random(seed)
+        acts = [self.add, self.add, self.version, self.deploy, self.task, self.call]
+        acts += [self.delete_model, self.delete_deployment]
+        for _ in range(times):
+            try:
+                chance.choice(acts)(caller, chance)
+            except SlipwayError:
+                continue  # it was there when it was chosen, and is gone or taken now
+
+    def add(self, caller: Caller, chance: random.Random) -> None:
+        staged = self.upload(f"model {chance.randrange(4)}")
+        self.models.add(caller, f"m{chance.randrange(4)}", staged, visibility="team")
+
+    def version(self, caller: Caller, chance: random.Random) -> None:
+        staged = self.upload(f"model {chance.randrange(4)}")
+        self.models.add_version(caller, self._model(caller, chance), staged)
+
+    def deploy(self, caller: Caller, chance: random.Random) -> None:
+        self.deployments.create(caller, self._model(caller, chance), f"d{chance.randrange(3)}")
+
+    def task(self, caller: Caller, chance: random.Random) -> None:
+        model_id = self._model(caller, chance)
+        with self.database.writing() as session:
+            visible_model(session, caller, model_id)
+            session.add(_task(model_id, caller))
+
+    def call(self, caller: Caller, chance: random.Random) -> None:
+        for view in self.deployments.list_(caller):
+            self.calls.record(CallRecord(view.id, 1, utc_now(), 1, 0, "", 1.0, caller.id))
+
+    def delete_model(self, caller: Caller, chance: random.Random) -> None:
+        self.models.delete(caller, self._model(caller, chance), with_deployments=True)
+
+    def delete_deployment(self, caller: Caller, chance: random.Random) -> None:
+        for view in self.deployments.list_(caller)[:1]:
+            self.deployments.delete(caller, view.id)
+
+    def _model(self, caller: Caller, chance: random.Random) -> str:
+        models = self.models.list_(caller)
+        return chance.choice(models).id if models else "none"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_orphan_is_left_by_callers_who_make_and_delete_at_the_same_time(
+    accounts: Accounts,
+    admin: Caller,
+    ann: Caller,
+    bob: Caller,
+    database: Database,
+    files: Files,
+    models: Models,
+    deployments: Deployments,
+    calls: Calls,
+    upload: Uploads,
+    stored: Callable[[], list[bytes]],
+    seed: int,
+) -> None:
+    platform = Platform(database, files, models, deployments, calls, upload)
+    acting = enumerate((admin, ann, bob, ann))
+    works = [partial(platform.act, caller, seed * 10 + place, 20) for place, caller in acting]
+    assert at_once(works) == [None] * 4
+    calls.flush()
+    assert _orphans(database) == {}
+    _assert_files_are_those_of_the_versions(database, files)
+    _assert_the_registry_is_as_the_database(deployments, Deployments(database, models), admin)
+    for model in models.list_(admin):
+        models.delete(admin, model.id, with_deployments=True)
+    assert stored() == []
+    accounts.delete_account(admin, "ann")
+    assert _orphans(database) == {}
+    assert accounts.sign_in("bob", PASSWORD) == bob
+
+
+def _orphans(database: Database) -> dict[str, int]:
+    with database.reading() as session:
+        found = {
+            table: session.execute(text(f"SELECT count(*) FROM {table} WHERE {orphan}")).scalar()
+            for table, orphan in _ORPHANS.items()
+        }
+    return {table: int(rows) for table, rows in found.items() if rows}
+
+
+def _assert_files_are_those_of_the_versions(database: Database, files: Files) -> None:
+    with database.reading() as session:
+        used = session.execute(
+            text("SELECT artifact FROM versions UNION SELECT source FROM versions")
+        )
+        assert set(files.artifacts()) == {sha256 for (sha256,) in used}
+
+
+def _assert_the_registry_is_as_the_database(
+    kept: Deployments, fresh: Deployments, admin: Caller
+) -> None:
+    endpoints = [view.endpoint for view in fresh.list_(admin)]
+    assert [kept.live(name) for name in endpoints] == [fresh.live(name) for name in endpoints]
+
+
+def _task(model_id: str, owner: Caller) -> Task:
+    return Task(
+        model_id=model_id,
+        version_id="v",
+        version=1,
+        owner_id=owner.id,
+        kind="csv",
+        file_name="a.csv",
+        state="succeeded",
+        options="{}",
+        message="",
+        created=utc_now(),
+    )
