@@ -19,6 +19,26 @@ _NOT_SCORED = {
     "TimeSeriesModel": "a time series",
 }
 _WRONG_FUNCTIONS = {"dateDaysSinceYear", "dateSecondsSinceYear"}
+_NEVER_RIGHT = (
+    (
+        "Segmentation",
+        "multipleModelMethod",
+        {"selectAll"},
+        "The model answers with all of its segments (selectAll); the PMML engine can't.",
+    ),
+    (
+        "CompoundPredicate",
+        "booleanOperator",
+        {"xor"},
+        "The model has an exclusive or (xor), which the PMML engine evaluates wrongly.",
+    ),
+    (
+        "TextIndexNormalization",
+        "recursive",
+        {"true", "1"},
+        "The model normalises texts recursively, which the PMML engine never ends.",
+    ),
+)
 _DATES = ("date", "time")
 
 
@@ -37,18 +57,16 @@ def refuse(document: Document) -> None:
 def _reasons(document: Document) -> Iterator[str]:
     if document.model.get("isScorable", "true").lower() in ("false", "0"):
         yield "The file says that its model is not meant for scoring (isScorable)."
-    for segmentation in document.elements("Segmentation"):
-        if segmentation.get("multipleModelMethod") == "selectAll":
-            yield "The model answers with all of its segments (selectAll); the PMML engine can't."
     for _ in document.elements("Regression", "DecisionTree"):
         yield "The model is composed of embedded models (ModelComposition); the PMML engine can't."
-    for predicate in document.elements("CompoundPredicate"):
-        if predicate.get("booleanOperator") == "xor":
-            yield "The model has an exclusive or (xor), which the PMML engine evaluates wrongly."
-    if document.model.tag == "AssociationModel":
-        yield from _reasons_of_rules(document)
+    for tag, attribute, values, sentence in _NEVER_RIGHT:
+        for element in document.root.iter(tag):
+            if element.get(attribute) in values:
+                yield sentence
     for function in _WRONG_FUNCTIONS & _functions(document):
         yield f"The model uses {function}; the PMML engine's answer varies with the time of day."
+    if document.model.tag == "AssociationModel":
+        yield from _reasons_of_rules(document)
 
 
 def _reasons_of_rules(document: Document) -> Iterator[str]:
@@ -85,6 +103,11 @@ def _has_dates(document: Document) -> bool:
         field.get("dataType", "") for field in document.root.iterfind("DataDictionary/DataField")
     )
     return any(kind.startswith(_DATES) for kind in types)
+
+
+def _weighs_by_logarithm(document: Document) -> bool:
+    indexes = document.root.iter("TextIndex")
+    return any(index.get("localTermWeights") == "logarithmic" for index in indexes)
 
 
 def _votes_in_pairs(document: Document) -> bool:
@@ -124,6 +147,10 @@ _WARNINGS: tuple[tuple[Callable[[Document], bool], str], ...] = (
     (
         lambda document: "formatDatetime" in _functions(document),
         "The PMML engine reads the pattern of formatDatetime as Java does, not as PMML does.",
+    ),
+    (
+        _weighs_by_logarithm,
+        "The PMML engine weighs terms by the natural logarithm, the standard by that to base 10.",
     ),
     (
         _votes_in_pairs,

@@ -67,25 +67,27 @@ def node(score: str, predicate: str) -> str:
     return f'<Node score="{score}">{predicate}</Node>'
 
 
-def endless() -> str:
-    """Return a model whose text normalisation never comes to an end on the text `loop`."""
+def normalising(recursive: str) -> str:
+    """Return a model of the text t that replaces `colour` before it counts `color`.
+
+    Recursively, the engine never ends on a text in which there is nothing to replace.
+    """
     normalise = (
-        '<TextIndexNormalization recursive="true" inField="from" outField="to" regexField="re">'
-        "<InlineTable><row><from>loop</from><to>loop loop</to><re>true</re></row></InlineTable>"
+        f'<TextIndexNormalization recursive="{recursive}" inField="from" outField="to">'
+        "<InlineTable><row><from>colour</from><to>color</to></row></InlineTable>"
         "</TextIndexNormalization>"
     )
     derived = (
-        '<DerivedField name="hits" optype="continuous" dataType="double">'
-        f'<TextIndex textField="t">{normalise}<Constant>word</Constant></TextIndex>'
-        "</DerivedField>"
+        '<LocalTransformations><DerivedField name="hits" optype="continuous" dataType="double">'
+        f'<TextIndex textField="t">{normalise}<Constant>color</Constant></TextIndex>'
+        "</DerivedField></LocalTransformations>"
     )
-    return pmml(
+    return linear(
         '<DataField name="t" optype="categorical" dataType="string"/>'
         '<DataField name="y" optype="continuous" dataType="double"/>',
-        '<RegressionModel functionName="regression"><MiningSchema><MiningField name="t"/>'
-        f"{TARGET}</MiningSchema><LocalTransformations>{derived}</LocalTransformations>"
-        '<RegressionTable intercept="1"><NumericPredictor name="hits" coefficient="1"/>'
-        "</RegressionTable></RegressionModel>",
+        '<MiningField name="t"/>' + TARGET,
+        '<NumericPredictor name="hits" coefficient="1"/>',
+        derived,
     )
 
 
