@@ -39,7 +39,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 def seems(head: bytes) -> str:
     """Return what a file seems to be, such as `a zip archive`; empty where nothing is known."""
     for magic, kind in _MAGIC:
-        if head.startswith(magic) or (head[4:].startswith(magic[:4]) and magic == b"ORTM"):
+        if head.startswith(magic):
             return kind
     if not head.strip(b"\x00"):
         return "nothing but zeros"

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree._tree import Tree
 
 from core.errors import InvalidModel
@@ -55,8 +56,24 @@ def _check(part: object) -> None:
             f'A {type(part).__name__} with input="{part.input}" opens files of the server; save it '
             'with input="content".'
         )
+    elif isinstance(part, FunctionTransformer):
+        _check_function(part)
     if isinstance(part, BaseEstimator) and getattr(part, "n_jobs", None) is not None:
         part.n_jobs = None  # the server spreads the work itself, over parts of a batch
+
+
+def _check_function(part: FunctionTransformer) -> None:
+    """Admit the step that a ColumnTransformer makes of "passthrough", and NumPy's elementwise ones.
+
+    Any other function is code, be it scikit-learn's own.
+    """
+    for function in (part.func, part.inverse_func):
+        if function is not None and not isinstance(function, np.ufunc):
+            name = getattr(function, "__name__", type(function).__name__)
+            raise InvalidModel(
+                f"A FunctionTransformer in the file calls {name}; only NumPy's elementwise "
+                "functions such as log1p are called. Do that step before, or export to ONNX."
+            )
 
 
 def _check_tree(

@@ -15,6 +15,7 @@ from sklearn.base import (
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.impute import SimpleImputer
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
@@ -26,6 +27,7 @@ ANOMALY_SCORE = "score"
 _TEXT = "text"
 _ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder)
 _VECTORIZERS = (CountVectorizer, HashingVectorizer)
+_MIXTURES = (BayesianGaussianMixture, GaussianMixture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +210,16 @@ def given_by(estimator: BaseEstimator, outcome: dict[str, Any]) -> Given:
     """Return what a model gives; `outcome` holds what its methods gave for a trial record."""
     if "predict" not in outcome:
         return _transformation(estimator, outcome["transform"])
-    targets = _targets(estimator, outcome["predict"])
+    targets = _targets(estimator, outcome)
     several = len(targets) > 1
     fields = [_prediction(i, classes, several=several) for i, classes in enumerate(targets)]
     methods = ["predict"]
     if "predict_proba" in outcome:
         methods.append("predict_proba")
+        # Several labels in one table: a column each, the probability that the label is there.
+        there = several and not isinstance(outcome["predict_proba"], list)
         for i, classes in enumerate(targets):
-            fields += _probabilities(i, classes, several=several)
+            fields += _probabilities(i, classes[-1:] if there else classes, several=several)
     function = _function(estimator)
     if function == "anomaly detection" and "decision_function" in outcome:
         methods.append("decision_function")
@@ -228,27 +232,36 @@ def _function(estimator: BaseEstimator) -> str:
         (is_outlier_detector, "anomaly detection"),
         (is_classifier, "classification"),
         (is_regressor, "regression"),
-        (is_clusterer, "clustering"),
+        (_finds_groups, "clustering"),
     )
     return next((name for test, name in tests if test(estimator)), "transformation")
 
 
-def _targets(estimator: BaseEstimator, predicted: Any) -> tuple[tuple[Any, ...], ...]:  # noqa: ANN401
+def _finds_groups(estimator: BaseEstimator) -> bool:
+    return is_clusterer(estimator) or isinstance(final_step(estimator), _MIXTURES)
+
+
+def _targets(estimator: BaseEstimator, outcome: dict[str, Any]) -> tuple[tuple[Any, ...], ...]:
     """Return the classes of each column of predictions; empty for numbers."""
-    table = np.asarray(predicted).reshape(1, -1)
-    classes = getattr(estimator, "classes_", None)
+    table = np.asarray(outcome["predict"]).reshape(1, -1)
     if is_outlier_detector(estimator):
         return ((-1, 1),)
-    if is_classifier(estimator) and classes is not None:
-        if isinstance(classes, list):
-            return tuple(tuple(each) for each in classes)
-        if table.shape[1] > 1:  # one column of 0 and 1 for each label
-            return tuple((0, 1) for _ in range(table.shape[1]))
-        return (tuple(classes),)
-    if is_clusterer(estimator) and table.dtype.kind in "iu":
-        count = getattr(final_step(estimator), "n_clusters", None)
+    if is_classifier(estimator):
+        return _classes(estimator, table.shape[1])
+    if _finds_groups(estimator) and table.dtype.kind in "iu":
+        last = final_step(estimator)
+        count = getattr(last, "n_clusters", None) or getattr(last, "n_components", None)
         return (tuple(range(count)) if isinstance(count, int) else (0,),)
     return tuple(() for _ in range(table.shape[1]))
+
+
+def _classes(estimator: BaseEstimator, columns: int) -> tuple[tuple[Any, ...], ...]:
+    classes = getattr(estimator, "classes_", (0, 1))
+    if isinstance(classes, list):
+        return tuple(tuple(each) for each in classes)
+    if columns > 1:  # a column of 0 and 1 for each label
+        return tuple((0, 1) for _ in range(columns))
+    return (tuple(classes),)
 
 
 def _prediction(position: int, classes: Sequence[Any], *, several: bool) -> Field:

@@ -3,8 +3,7 @@
 Nothing is imported because a file asks for it: the estimators are the classes that scikit-learn
 itself defines and lists, the rest is written down below. What is not in the list is refused, be it
 harmless or not. Left out on purpose: whatever calls what it is given (`functools.partial`,
-`operator.methodcaller`, `FunctionTransformer`), looks things up by name (`getattr`), or belongs to
-testing.
+`operator.methodcaller`), looks things up by name (`getattr`), or belongs to testing.
 """
 
 import importlib
@@ -18,7 +17,7 @@ from sklearn.utils import all_estimators
 
 Name = tuple[str, str]
 
-_REFUSED_ESTIMATORS = frozenset({"FunctionTransformer"})
+_UFUNCS = ("exp", "expm1", "log", "log10", "log1p", "log2", "sqrt", "square")
 _PLAIN: dict[str, tuple[str, ...]] = {
     "builtins": (
         *("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list"),
@@ -30,8 +29,9 @@ _PLAIN: dict[str, tuple[str, ...]] = {
     "decimal": ("Decimal",),
     "numpy": (
         *("dtype", "ndarray", "mean", "median", "max", "min"),
-        *("exp", "expm1", "log", "log10", "log1p", "log2", "sqrt", "square"),
+        *_UFUNCS,
     ),
+    "numpy._core._multiarray_umath": _UFUNCS,
     "numpy._core.multiarray": ("_reconstruct", "scalar"),
     "numpy._core.numeric": ("_frombuffer",),
     "numpy.ma.core": ("MaskedArray", "_mareconstruct"),
@@ -47,7 +47,10 @@ _PLAIN: dict[str, tuple[str, ...]] = {
     "scipy.interpolate._bsplines": ("BSpline",),
     "scipy.interpolate._interpolate": ("interp1d",),
     "scipy._lib.array_api_compat.numpy._aliases": ("asarray",),
-    "sklearn._loss._loss": ("__pyx_unpickle_CyHalfMultinomialLoss",),
+    "sklearn._loss._loss": (
+        "CyHalfMultinomialLoss",
+        "__pyx_unpickle_CyHalfMultinomialLoss",
+    ),
     "sklearn._loss.link": ("Interval",),
     "sklearn.calibration": ("_CalibratedClassifier",),
     "sklearn.cluster._bisect_k_means": ("_BisectingTree",),
@@ -75,7 +78,9 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
     ("sklearn.gaussian_process.kernels", "Kernel"),
     ("sklearn.metrics._dist_metrics", "DistanceMetric32"),
     ("sklearn.metrics._dist_metrics", "DistanceMetric64"),
-    ("sklearn.model_selection._split", "_MetadataRequester"),
+    ("sklearn.model_selection._split", "BaseCrossValidator"),
+    ("sklearn.model_selection._split", "BaseShuffleSplit"),
+    ("sklearn.model_selection._split", "_RepeatedSplits"),
     ("scipy.sparse", "spmatrix"),
     ("scipy.sparse", "sparray"),
 )
@@ -125,7 +130,7 @@ def _estimators() -> Iterator[type]:
     for kind in _subclasses(BaseEstimator):
         parts = kind.__module__.split(".")
         testing = {"tests", "conftest", "_mocking", "_testing", "externals"} & set(parts)
-        if parts[0] == "sklearn" and not testing and kind.__name__ not in _REFUSED_ESTIMATORS:
+        if parts[0] == "sklearn" and not testing:
             yield kind
 
 
