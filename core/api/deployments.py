@@ -6,7 +6,7 @@ from core.api import answers
 from core.api.forms import Answer, Call, Endpoint, may, need
 from core.api.inputs import INPUT_FIELDS, options_of, records_of, source_of
 from core.api.models import named_model
-from core.services.deployments import DeploymentView
+from core.services.deployments import DeploymentView, Live
 
 _NAMED = (
     need("modelname"),
@@ -54,10 +54,17 @@ def status(call: Call) -> Answer:
     return answers.deployment_status(view, call.platform.calls.status(view.id, window))
 
 
+def _called(call: Call) -> Live:
+    """Return the service that the form names, from memory; raises DeploymentNotFound."""
+    form = call.form
+    return call.platform.deployments.live_named(
+        call.caller, form.text("modelname"), form.text("deployment"), form.find("owner")
+    )
+
+
 def predict(call: Call) -> Answer:
     """Call a service and get the answer at once."""
-    view = named_deployment(call)
-    live = call.platform.deployments.live(view.endpoint)
+    live = _called(call)
     predictions = call.platform.predictions
     with (
         predictions.measured(call.caller, live) as measure,
@@ -70,8 +77,8 @@ def predict(call: Call) -> Answer:
 def submit(call: Call) -> Answer:
     """Give a service work that may take long; the answer is the task's id."""
     platform = call.platform
-    view = named_deployment(call)
-    live = platform.deployments.live(view.endpoint)
+    live = _called(call)
+    view = platform.deployments.get_by_id(call.caller, live.deployment_id)
     version = platform.models.get_by_id(call.caller, live.model_id, live.version)
     options = options_of(call)
     with source_of(call) as (source, kind):

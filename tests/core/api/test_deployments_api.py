@@ -1,7 +1,9 @@
 """Services and tasks over HTTP: I10 to I19, I21, I22."""
 
+import io
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -102,7 +104,9 @@ def test_a_csv_is_scored_as_a_task_and_every_row_keeps_its_place(
         "/api/task/result", data={**service.credentials, "task": task, "format": "csv"}
     )
     assert csv.headers["content-type"].startswith("text/csv")
-    assert csv.text.splitlines()[0].startswith("id,sepal_length,")
+    table = pd.read_csv(io.StringIO(csv.text))
+    assert list(table["id"]) == ["a", "b", "c"]
+    assert list(table.columns)[-1] == "error"
     parquet = client.post(
         "/api/task/result", data={**service.credentials, "task": task, "format": "parquet"}
     )
