@@ -1,0 +1,108 @@
+"""A platform with an account and a deployed model, and pages that a test can visit."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import skops.io
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from streamlit.testing.v1 import AppTest
+
+from core.platform import Platform, open_platform
+from core.services.accounts import Caller
+from core.services.deployments import DeploymentView
+from core.services.models import ModelView
+from core.settings import Settings
+from pages.components import session
+from tests.shortcuts import quick_platforms
+
+PROJECT = Path(__file__).resolve().parents[2]
+PASSWORD = "correct horse"
+CSV = (
+    b"id,sepal_length,sepal_width,petal_length,petal_width\n"
+    b"a,5.1,3.5,1.4,0.2\n"
+    b"b,oops,3.5,1.4,0.2\n"
+    b"c,6.7,3.0,5.2,2.3\n"
+)
+
+
+@pytest.fixture
+def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+    """The platform that pages find, whose tasks wait for `runner.run_until_idle`."""
+    with quick_platforms():
+        opened = open_platform(Settings(storage=tmp_path / "storage"), inline=True)
+        monkeypatch.setattr(session, "shared_platform", lambda: opened)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def ann(platform: Platform) -> Caller:
+    """The admin."""
+    return platform.accounts.register("ann", PASSWORD)
+
+
+@pytest.fixture
+def ben(platform: Platform, ann: Caller) -> Caller:
+    """An analyst beside the admin."""
+    assert ann.role == "admin"
+    return platform.accounts.register("ben", PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def iris_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    features, target = load_iris(return_X_y=True, as_frame=True)
+    features.columns = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+    names = load_iris().target_names[target]
+    path = tmp_path_factory.mktemp("models") / "iris.skops"
+    skops.io.dump(LogisticRegression(max_iter=1000).fit(features, names), path)
+    return path
+
+
+@pytest.fixture
+def iris(platform: Platform, ann: Caller, iris_file: Path) -> ModelView:
+    """A model that the team may see."""
+    return add_model(platform, ann, iris_file, "Iris", visibility="team")
+
+
+@pytest.fixture
+def service(platform: Platform, ann: Caller, iris: ModelView) -> DeploymentView:
+    return platform.deployments.create(ann, iris.id, "production")
+
+
+def add_model(
+    platform: Platform, caller: Caller, file: Path, name: str, visibility: str = "private"
+) -> ModelView:
+    with file.open("rb") as source:
+        staged = platform.files.stage(source, file.name, 1 << 20)
+    return platform.models.add(caller, name, staged, visibility=visibility).model
+
+
+def visit(caller: Caller | None, page: str = "Home.py", **query: str) -> AppTest:
+    """Open a page the way a browser does, signed in as `caller`."""
+    app = AppTest.from_file(str(PROJECT / "Home.py"), default_timeout=60)
+    if caller is not None:
+        now = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=1)
+        app.session_state["slipway_sign_in"] = session.SignIn(caller.name, now)
+    if page != "Home.py":
+        app.switch_page(page)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return ran(app)
+
+
+def ran(app: AppTest) -> AppTest:
+    """Run the page once more, and hold that nothing failed on it."""
+    app.run()
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """Return everything that a reader of the page reads, in one text."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text)
+    kinds += (app.info, app.error, app.warning, app.success, app.code)
+    read = [str(element.value) for kind in kinds for element in kind]
+    return "\n".join(read + [link.value for link in app.page_link])
