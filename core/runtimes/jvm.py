@@ -26,9 +26,11 @@ from core.runtimes.jvm_lane import (
     Question,
     Score,
     Scored,
+    ScoredRow,
     ScoreMatrix,
     Unknown,
 )
+from core.runtimes.jvm_row import RowMaker
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _LANES = 8
@@ -58,14 +60,14 @@ class JavaProcess:
         order = Load(next(self._keys), str(path), list(inputs))
         return JavaModel(self, order, self._loaded(order))
 
-    def score(self, order: Load, question: Score | ScoreMatrix) -> bytes:
-        """Return the answer's record batch; raises Overloaded and InternalError."""
+    def score(self, order: Load, question: Score | ScoreMatrix) -> Scored | ScoredRow:
+        """Return the answer; raises Overloaded and InternalError."""
         answer = self._ask(question)
         if isinstance(answer, Unknown):
             self._loaded(order)
             answer = self._ask(question)
-        if isinstance(answer, Scored):
-            return answer.batch
+        if isinstance(answer, Scored | ScoredRow):
+            return answer
         reason = answer.reason if isinstance(answer, Failed) else "the model is gone"
         raise InternalError(f"The PMML engine failed: {reason}.")
 
@@ -125,13 +127,16 @@ class JavaModel:
         self._order = order
         self._matrix = loaded.takes_matrix
         self.schema: pa.Schema = pa.ipc.read_schema(pa.py_buffer(loaded.schema))
+        self._rows = RowMaker(self.schema)
 
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Score a typed batch, as `Scorer.score` says."""
         if batch.num_rows == 0:
             return pa.RecordBatch.from_pylist([], schema=self.schema)
         answer = self._process.score(self._order, self._question(batch))
-        return pa.ipc.read_record_batch(pa.py_buffer(answer), self.schema)
+        if isinstance(answer, ScoredRow):
+            return self._rows.batch(answer.values)
+        return pa.ipc.read_record_batch(pa.py_buffer(answer.batch), self.schema)
 
     def _question(self, batch: pa.RecordBatch) -> Score | ScoreMatrix:
         if self._matrix:

@@ -26,11 +26,13 @@ from core.runtimes.jvm_lane import (
     Load,
     Loaded,
     Question,
+    Score,
     Scored,
+    ScoredRow,
     ScoreMatrix,
     Unknown,
 )
-from core.runtimes.pmml_engine import EngineError, PmmlEngine, PmmlModel
+from core.runtimes.pmml_engine import EngineError, PmmlEngine, PmmlModel, Records
 
 
 class Desk:
@@ -58,18 +60,22 @@ class Desk:
         model = self._models.get(question.key)
         if model is None:
             return Unknown()
-        if isinstance(question, ScoreMatrix):
-            numbers = np.frombuffer(question.records)
-            scored = model.score_matrix(numbers.reshape(-1, len(model.inputs)))
-        else:
-            with pa.ipc.open_stream(question.batch) as stream:
-                scored = model.score(stream.read_next_batch())
-        return Scored(scored.serialize().to_pybytes())
+        records = _records(question, len(model.inputs))
+        if len(records) == 1:
+            return ScoredRow(model.score_one(records))
+        return Scored(model.score(records).serialize().to_pybytes())
 
     def _load(self, question: Load) -> Loaded:
         model = self._engine.open(Path(question.path), question.inputs)
         self._models[question.key] = model
         return Loaded(model.schema.serialize().to_pybytes(), model.takes_matrix)
+
+
+def _records(question: Score | ScoreMatrix, columns: int) -> Records:
+    if isinstance(question, ScoreMatrix):
+        return np.frombuffer(question.records).reshape(-1, columns)
+    with pa.ipc.open_stream(question.batch) as stream:
+        return stream.read_next_batch()
 
 
 def serve(lane: Lane, answer: Callable[[Question], Answer]) -> None:

@@ -10,6 +10,8 @@ import time
 
 import msgspec
 
+from core.runtimes.jvm_row import Value
+
 _LENGTH = struct.Struct("<I")
 _FIRST = 1 << 16
 
@@ -23,14 +25,17 @@ class Load(msgspec.Struct, tag=True):
 
 
 class Score(msgspec.Struct, tag=True):
-    """Score an Arrow record batch (its schema and itself as one stream). Answered by Scored."""
+    """Score an Arrow record batch (its schema and itself as one stream).
+
+    Answered by Scored, or by ScoredRow where it is one record.
+    """
 
     key: int
     batch: bytes
 
 
 class ScoreMatrix(msgspec.Struct, tag=True):
-    """Score plain numbers: float64, record after record, NaN missing. Answered by Scored."""
+    """Score plain numbers: float64, record after record, NaN missing. Answered like Score."""
 
     key: int
     records: bytes
@@ -55,6 +60,12 @@ class Scored(msgspec.Struct, tag=True):
     batch: bytes
 
 
+class ScoredRow(msgspec.Struct, tag=True):
+    """The answer to one record: a value for each column."""
+
+    values: tuple[Value | None, ...]
+
+
 class Dropped(msgspec.Struct, tag=True):
     """The model is gone, or never was there."""
 
@@ -71,7 +82,7 @@ class Failed(msgspec.Struct, tag=True):
 
 
 Question = Load | Score | ScoreMatrix | Drop
-Answer = Loaded | Scored | Dropped | Unknown | Failed
+Answer = Loaded | Scored | ScoredRow | Dropped | Unknown | Failed
 
 
 class LaneClosedError(ConnectionError):

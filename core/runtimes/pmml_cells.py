@@ -11,7 +11,7 @@ import pyarrow as pa
 from jpype import JClass
 
 from core.runtimes.pmml_java import JavaObject
-from core.runtimes.pmml_rows import RowPrograms
+from core.runtimes.pmml_rows import RowPrograms, java_array
 
 _EPOCH = dt.date(1970, 1, 1)
 _FEW = 64
@@ -31,7 +31,8 @@ class CellMaker:
         self._places = places
         self._converters = [_converter(kind) for kind in types]
         self._null = programs.cells([programs.null])
-        self._order = np.array([place for place in places if place is not None], dtype=np.intp)
+        self._order = [place for place in places if place is not None]
+        self._in_order = self._order == list(range(len(places)))
         self._plain = all(kind in ("double", "float") for kind in types) and None not in places
 
     @property
@@ -44,14 +45,22 @@ class CellMaker:
         """Return whether the rows are plain numbers, so that a matrix holds them."""
         return self._plain
 
-    def from_matrix(self, matrix: npt.NDArray[np.float64]) -> JavaObject:
-        """Return the cells of records x columns, row after row; NaN is missing."""
-        return self._programs.doubles(matrix[:, self._order].reshape(-1))
+    def numbers(self, matrix: npt.NDArray[np.float64]) -> JavaObject:
+        """Return the numbers of records x columns in the engine's order, as a Java array."""
+        return java_array(self._ordered(matrix))
 
-    def from_batch(self, batch: pa.RecordBatch) -> JavaObject:
-        """Return the cells of a typed batch, row after row."""
-        if batch.num_rows * self.width <= _FEW:
-            return self._one_by_one(batch)
+    def cells(self, records: pa.RecordBatch | npt.NDArray[np.float64]) -> JavaObject:
+        """Return the cells of typed records, row after row; NaN and null are missing."""
+        if isinstance(records, np.ndarray):
+            return self._programs.doubles(self._ordered(records))
+        if len(records) * self.width <= _FEW:
+            return self._one_by_one(records)
+        return self._by_columns(records)
+
+    def _ordered(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return (matrix if self._in_order else matrix[:, self._order]).reshape(-1)
+
+    def _by_columns(self, batch: pa.RecordBatch) -> JavaObject:
         pools = [self._null]
         size = 1
         index = np.zeros((batch.num_rows, self.width), dtype=np.int32)

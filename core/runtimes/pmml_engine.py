@@ -1,9 +1,11 @@
 """PMML4S in this process: a PMML file as something that scores columns."""
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
+from typing import TypeAlias
 
 import jpype
 import numpy as np
@@ -13,16 +15,27 @@ import pyarrow.compute as pc
 from jpype import JClass, JObject
 
 from core.runtimes.base import ERROR_COLUMN
+from core.runtimes.jvm_row import Value
 from core.runtimes.pmml_cells import CellMaker
 from core.runtimes.pmml_java import JavaObject, start_java
 from core.runtimes.pmml_outputs import Output, outputs_of, supplement
-from core.runtimes.pmml_rows import NO_LONG, RowPrograms
+from core.runtimes.pmml_readers import NO_LONG, ColumnReader
+from core.runtimes.pmml_rows import RowPrograms
 from core.schema import DataType, Field, Schema
 
 NO_RESULT = "The model gives no result for this row."
 _PART_ROWS = 32_768
 _PART_CELLS = 1_000_000
-_KINDS = {DataType.INTEGER: "long", DataType.DOUBLE: "double"}
+_KINDS = {
+    DataType.INTEGER: "long",
+    DataType.DOUBLE: "double",
+    DataType.BOOLEAN: "truth",
+    DataType.STRING: "text",
+}
+_ERROR = Field(ERROR_COLUMN, DataType.STRING)
+
+Records: TypeAlias = pa.RecordBatch | npt.NDArray[np.float64]
+Row: TypeAlias = tuple[Value | None, ...]
 
 
 class EngineError(Exception):
@@ -68,36 +81,43 @@ class PmmlModel:
         self.schema = Schema((*(output.field for output in self.outputs), _ERROR)).arrow
         self._programs = programs
         self._cells = _cell_maker(programs, model, inputs)
-        self._score = programs.scorer(model)
+        self._score, self._score_numbers = programs.scorers(model)
         self._readers = [
-            programs.reader(output.place, _KINDS.get(output.field.type, "text"))
+            ColumnReader(programs.handles, output.place, _KINDS[output.field.type])
             for output in self.outputs
         ]
+        self._answers = [place for place, output in enumerate(self.outputs) if output.answers]
         self._gathers = str(model.modelElement()) == "AssociationModel"
         self._serial = self._gathers or _collects_values(model)
         self._lock: AbstractContextManager[object] = Lock() if self._serial else nullcontext()
 
     @property
     def takes_matrix(self) -> bool:
-        """Return whether `score_matrix` may be used."""
+        """Return whether records may be a matrix of plain numbers."""
         return self._cells.takes_matrix
 
-    def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Score a batch of the inputs' columns, as `Scorer.score` says."""
+    def score(self, records: Records) -> pa.RecordBatch:
+        """Score records, as `Scorer.score` says."""
         with self._lock:
             if self._gathers:
                 self._forget()
-            return self._in_parts(
-                batch.num_rows, lambda start, rows: self._cells.from_batch(batch.slice(start, rows))
-            )
+            return self._in_parts(records)
 
-    def score_matrix(self, matrix: npt.NDArray[np.float64]) -> pa.RecordBatch:
-        """Score records x inputs of plain numbers; NaN is missing."""
+    def score_one(self, record: Records) -> Row:
+        """Score one record; return what `score` would, as a value for each column."""
         with self._lock:
-            return self._in_parts(
-                len(matrix),
-                lambda start, rows: self._cells.from_matrix(matrix[start : start + rows]),
-            )
+            if self._gathers:
+                self._forget()
+            result = self._result(record)
+        values = tuple(reader.one(result) for reader in self._readers)
+        if any(values[place] is not None for place in self._answers):
+            return (*values, None)
+        return (*(None for _ in values), NO_RESULT)
+
+    def _result(self, record: Records) -> JavaObject:
+        if isinstance(record, np.ndarray):
+            return self._score_numbers.apply(self._cells.numbers(record))
+        return self._score.apply(self._cells.cells(record))
 
     def _forget(self) -> None:
         """Score a row without a transaction, so that no call goes on with another's items."""
@@ -105,7 +125,7 @@ class PmmlModel:
 
     def reason(self, record: pa.RecordBatch) -> str:
         """Return what the engine throws for one record, or nothing if it throws nothing."""
-        cells = self._cells.from_batch(record)
+        cells = self._cells.cells(record)
         row = JClass("org.pmml4s.data.GenericSeriesWithSchema")(cells, self.java.usedSchema())
         try:
             self.java.predict(JObject(row, JClass("org.pmml4s.data.Series")))
@@ -113,59 +133,28 @@ class PmmlModel:
             return reason_of(error)
         return ""
 
-    def _in_parts(self, rows: int, cells: Callable[[int, int], JavaObject]) -> pa.RecordBatch:
-        """Score so many rows at a time that the cells of wide models fit into the heap."""
+    def _in_parts(self, records: Records) -> pa.RecordBatch:
+        """Score so many records at a time that the cells of wide models fit into the heap."""
         most = max(1, min(_PART_ROWS, _PART_CELLS // self._cells.width))
-        starts = range(0, rows, most)
-        parts = [self._results(cells(start, min(most, rows - start))) for start in starts]
+        parts = [
+            self._part(records[start : start + most]) for start in range(0, len(records), most)
+        ]
         if not parts:
             return pa.RecordBatch.from_pylist([], schema=self.schema)
         return parts[0] if len(parts) == 1 else pa.concat_batches(parts)
 
-    def _results(self, cells: JavaObject) -> pa.RecordBatch:
-        width = self._cells.width
-        if len(cells) == width:
-            return self._one(self._score.apply(cells))
-        results = self._programs.results(self._score, cells, width, serial=self._serial)
-        return self._many(results)
-
-    def _one(self, result: JavaObject) -> pa.RecordBatch:
-        values = [reader.one(result) for reader in self._readers]
-        known = [
-            value
-            for output, value in zip(self.outputs, values, strict=True)
-            if output.answers and value is not None
-        ]
-        row = (*values, None) if known else (*(None for _ in values), NO_RESULT)
-        return self._record(row)
-
-    def _record(self, row: tuple[object, ...]) -> pa.RecordBatch:
-        typed = tuple(
-            value == "true" if field.type == pa.bool_() and value is not None else value
-            for field, value in zip(self.schema, row, strict=True)
-        )
-        return pa.RecordBatch.from_struct_array(pa.array([typed], pa.struct(list(self.schema))))
-
-    def _many(self, results: JavaObject) -> pa.RecordBatch:
+    def _part(self, records: Records) -> pa.RecordBatch:
+        cells = self._cells.cells(records)
+        results = self._programs.results(self._score, cells, self._cells.width, serial=self._serial)
         columns = [
             _arrow(output, reader.all(results))
             for output, reader in zip(self.outputs, self._readers, strict=True)
         ]
-        answers = [
-            column.is_valid()
-            for output, column in zip(self.outputs, columns, strict=True)
-            if output.answers
-        ]
-        known = answers[0]
-        for more in answers[1:]:
-            known = pc.or_(known, more)
+        known = functools.reduce(pc.or_, [columns[place].is_valid() for place in self._answers])
         error = pc.if_else(known, pa.scalar(None, pa.string()), NO_RESULT)
         if not pc.all(known).as_py():
             columns = [pc.if_else(known, column, None) for column in columns]
         return pa.RecordBatch.from_arrays([*columns, error], schema=self.schema)
-
-
-_ERROR = Field(ERROR_COLUMN, DataType.STRING)
 
 
 def _arrow(output: Output, values: JavaObject) -> pa.Array:
@@ -174,8 +163,7 @@ def _arrow(output: Output, values: JavaObject) -> pa.Array:
         return pa.array(values, mask=values == NO_LONG)
     if kind is DataType.DOUBLE:
         return pa.array(values, from_pandas=True)
-    texts = pa.array(values, pa.string())
-    return pc.equal(texts, "true") if kind is DataType.BOOLEAN else texts
+    return pa.array(values, output.field.arrow_type)
 
 
 def _cell_maker(programs: RowPrograms, model: JavaObject, inputs: Sequence[str]) -> CellMaker:

@@ -60,6 +60,8 @@ class Handles:
 
     def __init__(self) -> None:
         self.all = JClass("java.lang.invoke.MethodHandles")
+        self.handles = JArray(JClass("java.lang.invoke.MethodHandle"))
+        self._classes = JArray(JClass("java.lang.Class"))
         self._types = JClass("java.lang.invoke.MethodType")
         self._proxies = JClass("java.lang.invoke.MethodHandleProxies")
         self._lookup = self.all.publicLookup()
@@ -85,7 +87,7 @@ class Handles:
 
     def signature(self, returns: JavaObject, *takes: JavaObject) -> JavaObject:
         """Return a method type."""
-        return self._types.methodType(returns, JArray(JClass("java.lang.Class"))(list(takes)))
+        return self._types.methodType(returns, self._classes(list(takes)))
 
     def bind(self, handle: JavaObject, position: int, *values: JavaObject) -> JavaObject:
         """Return the handle with values in place of its arguments from `position` on."""
@@ -107,7 +109,7 @@ class Handles:
         return self.all.catchException(
             handle,
             takes,
-            self.all.dropArguments(constant, 0, JArray(JClass("java.lang.Class"))([takes])),
+            self.all.dropArguments(constant, 0, self._classes([takes])),
         )
 
     def unless(self, test: JavaObject, value: JavaObject, handle: JavaObject) -> JavaObject:

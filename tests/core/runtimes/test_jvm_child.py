@@ -7,7 +7,16 @@ import pytest
 from jpype import JClass
 
 from core.runtimes.jvm_child import Desk
-from core.runtimes.jvm_lane import Drop, Failed, Load, Loaded, Score, Scored, ScoreMatrix, Unknown
+from core.runtimes.jvm_lane import (
+    Drop,
+    Failed,
+    Load,
+    Loaded,
+    Score,
+    ScoredRow,
+    ScoreMatrix,
+    Unknown,
+)
 from core.runtimes.pmml_engine import PmmlEngine
 from tests.core.runtimes.pmml_models import logistic, write
 
@@ -32,7 +41,7 @@ def test_numbers_get_the_same_answer_as_a_matrix_and_as_arrow(desk: Desk, tmp_pa
     assert isinstance(loaded, Loaded)
     assert loaded.takes_matrix
     matrix = desk.answer(ScoreMatrix(1, pa.array([2.5]).to_numpy().tobytes()))
-    assert isinstance(matrix, Scored)
+    assert isinstance(matrix, ScoredRow)
     assert desk.answer(Score(1, _batch(2.5))) == matrix
 
 
