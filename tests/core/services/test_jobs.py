@@ -4,9 +4,12 @@ import csv
 import errno
 import io
 import json
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,10 +31,12 @@ from core.runtimes.base import ModelInfo, Scorer
 from core.services.accounts import Caller
 from core.services.deployments import Deployments
 from core.services.job_runner import JobRunner
+from core.services.job_states import TaskStates
 from core.services.jobs import Jobs
 from core.services.models import Models, VersionView
 
 Upload = Callable[[str, str], Staged]
+Lease = Callable[[str], AbstractContextManager[Scorer]]
 PART_ROWS = 3
 
 
@@ -60,17 +65,23 @@ def scorer() -> Greeter:
 
 
 @pytest.fixture
-def open_runner(
-    database: Database, files: Files, models: Models, scorer: Greeter
-) -> Callable[[], JobRunner]:
+def lease(scorer: Greeter) -> Lease:
     @contextmanager
-    def lease(version_id: str) -> Iterator[Scorer]:
+    def lend(version_id: str) -> Iterator[Scorer]:
         yield scorer
 
-    def info_of(version_id: str) -> ModelInfo:
-        return models.get_version(version_id).info
+    return lend
 
-    return lambda: JobRunner(database, files, info_of, lease, workers=2, inline=True)
+
+def info_of(models: Models) -> Callable[[str], ModelInfo]:
+    return lambda version_id: models.get_version(version_id).info
+
+
+@pytest.fixture
+def open_runner(
+    database: Database, files: Files, models: Models, lease: Lease
+) -> Callable[[], JobRunner]:
+    return lambda: JobRunner(database, files, info_of(models), lease, workers=2, inline=True)
 
 
 @pytest.fixture
@@ -434,6 +445,72 @@ def test_short_and_long_tasks_take_turns(
     runner.run_until_idle()
     assert states.index("succeeded") < len(states) / 2
     assert jobs.get(ann, long).message == "Scored 300 rows."
+
+
+def test_threads_do_many_tasks_side_by_side(
+    database: Database,
+    files: Files,
+    models: Models,
+    ann: Caller,
+    version: VersionView,
+    lease: Lease,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = threading.Semaphore(0)
+    succeed = TaskStates.succeed
+
+    def tell(states: TaskStates, task_id: str, rows: int, failed: int) -> None:
+        succeed(states, task_id, rows, failed)
+        ended.release()
+
+    monkeypatch.setattr(TaskStates, "succeed", tell)
+    runner = JobRunner(database, files, info_of(models), lease, workers=4)
+    jobs = Jobs(database, files, runner, part_rows=PART_ROWS)
+    sizes = [1, 3, 4, 40, 100]
+    ids = [
+        jobs.submit(
+            ann, version, [{"age": n, "sex": "f"} for n in range(20, 20 + size)], kind="json"
+        ).id
+        for size in sizes
+    ]
+    assert all(ended.acquire(timeout=60) for _ in sizes)
+    runner.close()
+    for task, size in zip(ids, sizes, strict=True):
+        rows = jobs.result(ann, task, 0, 1000).rows
+        assert [row["prediction"] for row in rows] == [f"f{n}" for n in range(20, 20 + size)]
+
+
+def test_closing_waits_for_the_rows_under_way_and_no_more(
+    database: Database,
+    files: Files,
+    models: Models,
+    ann: Caller,
+    version: VersionView,
+    lease: Lease,
+    scorer: Greeter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scoring, closing = threading.Event(), threading.Event()
+    shutdown = ThreadPoolExecutor.shutdown
+
+    def tell(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever it is called with
+        closing.set()
+        shutdown(*args, **kwargs)
+
+    def wait() -> None:
+        scoring.set()
+        assert closing.wait(60)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", tell)
+    scorer.before = wait
+    runner = JobRunner(database, files, info_of(models), lease, workers=1)
+    jobs = Jobs(database, files, runner, part_rows=PART_ROWS)
+    records = [{"age": 1, "sex": "f"}] * 30
+    task = jobs.submit(ann, version, records, kind="json").id
+    assert scoring.wait(60)
+    runner.close()
+    assert jobs.get(ann, task).state == "running"
+    assert scorer.batches == [3]
 
 
 def test_a_task_is_seen_by_its_owner_the_models_owner_and_admins(
