@@ -46,7 +46,7 @@ def open_session(path: Path) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except ENGINE_ERRORS as error:
-        raise InvalidModel(f"onnxruntime cannot load the model: {plain(error)}") from error
+        raise InvalidModel(f"onnxruntime cannot load the model: {plain(error)}.") from error
 
 
 def run(
@@ -60,7 +60,7 @@ def run(
         except ENGINE_ERRORS as error:
             if options.terminate:
                 raise deadline.passed() from error
-            raise RefusedRowsError(f"onnxruntime: {plain(error)}") from error
+            raise RefusedRowsError(f"onnxruntime: {plain(error)}.") from error
     return outputs
 
 

@@ -86,7 +86,7 @@ def discover(path: Path, deadline: Deadline) -> Discovery:
             if found is not None:
                 naming = name_outputs(found.outputs, graph, found.vectors)
                 return Discovery(graph, found.reading, naming, rows, found.left_out)
-    why = refusals[0] if refusals else "its outputs are of no type that can be shown"
+    why = refusals[0] if refusals else "its outputs are of no type that can be shown."
     raise InvalidModel(f"The model could not score a trial record: {why}")
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from core.errors import Overloaded
 from core.runtimes.base import ERROR_COLUMN, ModelInfo
-from core.schema import Field
+from core.schema import DataType, Field
 
 Columns = list[pa.Array]
 Errors = dict[int, str]
@@ -72,7 +72,8 @@ class Rows:
         errors: Errors = {}
         done = 0
         for start in range(0, batch.num_rows, self.at_once):
-            part = batch.slice(start, self.at_once)
+            whole = batch.num_rows <= self.at_once
+            part = batch if whole else batch.slice(start, self.at_once)
             for columns, failure in self._halving(part, deadline):
                 if failure is not None:
                     errors[done] = failure
@@ -101,8 +102,8 @@ class Rows:
 
 
 def in_short(message: object) -> str:
-    """Return an engine's message as one line that is never long."""
-    line = " ".join(str(message).split())
+    """Return an engine's message as one line that is never long, without a stop at its end."""
+    line = " ".join(str(message).split()).rstrip(".")
     return line if len(line) <= _LONGEST_SENTENCE else f"{line[: _LONGEST_SENTENCE - 1]}…"
 
 
@@ -132,12 +133,13 @@ def _without_nan(
 
 
 def _rows_with_nan(field: Field, column: pa.Array) -> list[int]:
+    if field.type not in (DataType.FLOAT, DataType.DOUBLE):
+        return []
     values = column
-    for _ in field.shape:
-        if not pa.types.is_nested(values.type):
-            break
+    while pa.types.is_nested(values.type):
         values = values.flatten()
-    if not pa.types.is_floating(values.type) or not pc.any(pc.is_nan(values)).as_py():
+    # NumPy has the answer in a tenth of Arrow's time for the few rows of a single call.
+    if values.null_count == 0 and not np.isnan(values.to_numpy()).any():
         return []
     if not field.is_tensor:
         return list(pc.indices_nonzero(pc.is_nan(column)).to_pylist())

@@ -4,14 +4,19 @@ The types in a file may all be harmless and their content not: trees are walked 
 at the bounds, a text vectorizer may be told to open files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.ensemble import IsolationForest
+from sklearn.ensemble._forest import BaseForest
+from sklearn.ensemble._gb import BaseGradientBoosting
+from sklearn.ensemble._hist_gradient_boosting.gradient_boosting import BaseHistGradientBoosting
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.neighbors import BallTree, KDTree
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.tree import BaseDecisionTree
 from sklearn.tree._tree import Tree
 
 from core.errors import InvalidModel
@@ -34,32 +39,28 @@ def checked(found: object) -> BaseEstimator:
         raise InvalidModel(
             f"A fitted {type(estimator).__name__} neither predicts nor transforms new records."
         )
-    for part in _parts(estimator):
-        _check(part)
+    try:
+        for part in _parts(estimator):
+            _check(part)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise InvalidModel("The parts of the model in the file do not fit together.") from error
     return estimator
 
 
 def _check(part: object) -> None:
-    if isinstance(part, Tree):
-        nodes = part.__getstate__()["nodes"]
-        leaf = nodes["left_child"] == -1
-        _check_tree(
-            nodes["left_child"], nodes["right_child"], nodes["feature"], leaf, part.n_features
-        )
-    elif isinstance(part, TreePredictor):
-        nodes = part.nodes
-        leaf = nodes["is_leaf"].astype(bool)
-        _check_tree(nodes["left"], nodes["right"], nodes["feature_idx"], leaf, 1 << 31)
-        _check_bitsets(part)
-    elif isinstance(part, CountVectorizer | HashingVectorizer) and part.input != "content":
+    for kinds, check in _CHECKS:
+        if isinstance(part, kinds):
+            check(part)
+    if isinstance(part, BaseEstimator) and getattr(part, "n_jobs", None) is not None:
+        part.n_jobs = None  # the server spreads the work itself, over parts of a batch
+
+
+def _check_vectorizer(part: Any) -> None:  # noqa: ANN401
+    if part.input != "content":
         raise InvalidModel(
             f'A {type(part).__name__} with input="{part.input}" opens files of the server; save it '
             'with input="content".'
         )
-    elif isinstance(part, FunctionTransformer):
-        _check_function(part)
-    if isinstance(part, BaseEstimator) and getattr(part, "n_jobs", None) is not None:
-        part.n_jobs = None  # the server spreads the work itself, over parts of a batch
 
 
 def _check_function(part: FunctionTransformer) -> None:
@@ -76,26 +77,81 @@ def _check_function(part: FunctionTransformer) -> None:
             )
 
 
-def _check_tree(
-    left: Indices, right: Indices, feature: Indices, leaf: np.ndarray[Any, Any], features: int
-) -> None:
-    """Refuse a tree whose nodes point out of it, back, or at features that are not there."""
-    places = np.arange(len(left))
-    inner = ~leaf
-    for child in (left, right):
-        ahead = (child[inner] > places[inner]) & (child[inner] < len(left))
-        if not ahead.all():
+def _check_tree(tree: Tree) -> None:
+    nodes = tree.__getstate__()["nodes"]
+    inner = nodes[nodes["left_child"] != _LEAF]
+    places = np.flatnonzero(nodes["left_child"] != _LEAF)
+    _check_children(places, inner["left_child"], inner["right_child"], len(nodes))
+    _check_features(inner["feature"], tree.n_features)
+
+
+def _check_owner(part: Any) -> None:  # noqa: ANN401
+    """Refuse trees that look at another number of features than their owner lets through.
+
+    The trees of a forest do not know theirs, and scikit-learn does not look where it is not known.
+    """
+    alone = isinstance(part, BaseDecisionTree)
+    if not hasattr(part, "tree_" if alone else "estimators_"):
+        return  # one to train others after, not one that predicts
+    if alone and not hasattr(part, "n_features_in_"):
+        part.n_features_in_ = part.tree_.n_features
+    trees = [part] if alone else list(np.ravel(np.asarray(part.estimators_, dtype=object)))
+    widths = [part.n_features_in_] * len(trees)
+    if isinstance(part, IsolationForest):
+        widths = [min(len(chosen), part.n_features_in_) for chosen in part.estimators_features_]
+    for tree, width in zip(trees, widths, strict=True):
+        if tree.tree_.n_features != width:
+            raise InvalidModel(_FAR_FEATURES)
+
+
+def _check_histogram_trees(part: Any) -> None:  # noqa: ANN401
+    for predictor in (tree for trees in part._predictors for tree in trees):
+        nodes = predictor.nodes
+        places = np.flatnonzero(nodes["is_leaf"] == 0)
+        inner = nodes[places]
+        _check_children(places, inner["left"], inner["right"], len(nodes))
+        _check_features(inner["feature_idx"], part.n_features_in_)
+        asked = inner["bitset_idx"][inner["is_categorical"] != 0]
+        if asked.size and asked.max() >= len(predictor.raw_left_cat_bitsets):
+            raise InvalidModel("A tree in the file points at categories that it does not have.")
+
+
+def _check_children(places: Indices, left: Indices, right: Indices, count: int) -> None:
+    """Refuse children outside the tree, and those at or before their parent: no way ends then."""
+    for child in (left.astype(np.int64), right.astype(np.int64)):
+        if count == 0 or ((child <= places) | (child >= count)).any():
             raise InvalidModel("A tree in the file points at nodes that it does not have.")
-    if ((feature[inner] < 0) | (feature[inner] >= features)).any() or len(left) == 0:
-        raise InvalidModel("A tree in the file points at features that it does not have.")
 
 
-def _check_bitsets(predictor: TreePredictor) -> None:
-    nodes = predictor.nodes
-    categorical = nodes["is_categorical"].astype(bool) & ~nodes["is_leaf"].astype(bool)
-    asked = nodes["bitset_idx"][categorical]
-    if asked.size and asked.max() >= len(predictor.raw_left_cat_bitsets):
-        raise InvalidModel("A tree in the file points at categories that it does not have.")
+def _check_features(features: Indices, count: int) -> None:
+    if ((features < 0) | (features >= count)).any():
+        raise InvalidModel(_FAR_FEATURES)
+
+
+def _check_neighbours(part: KDTree | BallTree) -> None:
+    """Hold a tree of neighbours against its own data; nodes 2i+1 and 2i+2 are below node i."""
+    data, order, nodes, bounds = part.__getstate__()[:4]
+    below = 2 * np.flatnonzero(nodes["is_leaf"] == 0) + 2
+    fits = [
+        *(order.min() >= 0, order.max() < len(data), len(order) == len(data)),
+        *(nodes["idx_start"].min() >= 0, nodes["idx_end"].max() <= len(data)),
+        below.size == 0 or below.max() < len(nodes),
+        bounds.shape[1:] == (len(nodes), data.shape[1]),
+    ]
+    if not all(fits):
+        raise InvalidModel("A tree of neighbours in the file points at data that it does not have.")
+
+
+_LEAF = -1
+_FAR_FEATURES = "A tree in the file points at features that it does not have."
+_CHECKS: tuple[tuple[tuple[type, ...], Callable[[Any], None]], ...] = (
+    ((CountVectorizer, HashingVectorizer), _check_vectorizer),
+    ((FunctionTransformer,), _check_function),
+    ((Tree,), _check_tree),
+    ((BaseDecisionTree, BaseForest, BaseGradientBoosting, IsolationForest), _check_owner),
+    ((BaseHistGradientBoosting,), _check_histogram_trees),
+    ((KDTree, BallTree), _check_neighbours),
+)
 
 
 def _parts(root: object) -> Iterator[object]:
