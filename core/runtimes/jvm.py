@@ -175,7 +175,7 @@ class _Child:
             their.close()
         self._end = weakref.finalize(self, _end_process, process, self._lanes)
         self._await_start()
-        self._free: queue.LifoQueue[Lane] = queue.LifoQueue()
+        self._free: queue.SimpleQueue[Lane] = queue.SimpleQueue()
         for lane in self._lanes:
             self._free.put(lane)
 

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 
 import pyarrow as pa
 
@@ -35,10 +36,16 @@ class RowMaker:
 
 def _column(kind: pa.DataType, value: Value) -> pa.Array:
     if isinstance(value, str):
-        data = value.encode()
-        ends = pa.py_buffer(_ENDS.pack(0, len(data)))
-        return pa.Array.from_buffers(kind, 1, [None, ends, pa.py_buffer(data)])
+        return _text(kind, value)
     if isinstance(value, bool):
         return pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(bytes([value]))])
     packed = _WHOLE.pack(value) if isinstance(value, int) else _NUMBER.pack(value)
     return pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(packed)])
+
+
+@lru_cache(maxsize=1024)
+def _text(kind: pa.DataType, value: str) -> pa.Array:
+    """Return a text as an array; most are labels, which come again and again."""
+    data = value.encode()
+    ends = pa.py_buffer(_ENDS.pack(0, len(data)))
+    return pa.Array.from_buffers(kind, 1, [None, ends, pa.py_buffer(data)])

@@ -31,6 +31,7 @@ def start_java(heap_mb: int) -> None:
         "-Xrs",
         f"-Xmx{heap_mb}m",
         "-XX:+ExitOnOutOfMemoryError",
+        "-XX:+UseParallelGC",
         "--enable-native-access=ALL-UNNAMED",
         "--sun-misc-unsafe-memory-access=allow",
         "-Duser.language=en",

@@ -1,5 +1,7 @@
 """The results of PMML4S back into columns and values."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from jpype import JArray, JClass, JInt, JObject
@@ -66,7 +68,7 @@ class ColumnReader:
         """Return the value of one result."""
         if self._kind == "double":
             number = float(self._read.applyAsDouble(result))
-            return None if np.isnan(number) else number
+            return None if math.isnan(number) else number
         if self._kind == "long":
             whole = int(self._read.applyAsLong(result))
             return None if whole == NO_LONG else whole
