@@ -13,6 +13,9 @@ from core.schema import DataType, Schema
 
 Options = Mapping[str, object]
 
+_OPTIONS = ("encoding", "delimiter")
+_OPTIONS_IN_WORDS = " and ".join(_OPTIONS)
+
 
 def open_table(path: Path, kind: str, schema: Schema, options: Options | None = None) -> Source:
     """Look at a file of records and return how to read it.
@@ -22,6 +25,9 @@ def open_table(path: Path, kind: str, schema: Schema, options: Options | None = 
     """
     if kind not in TABLE_KINDS:
         raise InvalidInput(f'"{kind[:40]}" is no table; give {", ".join(TABLE_KINDS)}.')
+    for name in options or {}:
+        if name not in _OPTIONS:
+            raise InvalidInput(f'There is no option "{name[:40]}"; there are {_OPTIONS_IN_WORDS}.')
     return TABLE_KINDS[kind](path, schema, options or {})
 
 

@@ -105,7 +105,7 @@ def _records(
 def _rows_at_once(schema: Schema) -> int:
     """Return how many rows go to the engine at a time: fewer where a row holds an image."""
     cells = sum(math.prod(size or 1 for size in field.shape) for field in schema)
-    return max(1, min(_MOST_ROWS_AT_ONCE, _CELLS_AT_ONCE // cells))
+    return max(1, min(_MOST_ROWS_AT_ONCE, _CELLS_AT_ONCE // max(cells, 1)))
 
 
 def _answers(outputs: Schema, scored: pa.RecordBatch, problems: pa.Array) -> pa.RecordBatch:

@@ -96,7 +96,7 @@ class JobRunner:
         """Return how far a task is, or None if it is not at work."""
         with self._lock:
             job = self._jobs.get(task_id)
-            return job.progress(guess) if job is not None else None
+            return job.progress(guess) if job is not None and job.info is not None else None
 
     def run_until_idle(self) -> None:
         """Do all that is to do in the calling thread; for a runner that was made `inline`."""
@@ -146,6 +146,8 @@ class JobRunner:
     def _turn(self, job: Job, work: Work) -> None:
         try:
             self._guarded(job, work)
+            if job.stopped and not self._states.exists(job.id):
+                job.dropped = True  # it was deleted, perhaps with its model
         except Exception:
             _logger.exception("What became of task %s could not be set down", job.id)
         with self._lock:
@@ -189,10 +191,9 @@ class JobRunner:
         self._states.fail(job.id, message)
 
     def _is_wanted(self, job: Job) -> bool:
-        """Return whether a task is still to be done; its row may have gone with its model."""
+        """Return whether a task is still to be done: its row may have changed, or be gone."""
         if self._states.find_version(job.id) is None:
             job.stopped = True
-            job.dropped = job.dropped or not self._states.exists(job.id)
         return not job.stopped
 
     def _step(self, job: Job, work: Work) -> None:

@@ -62,7 +62,8 @@ class TaskStates:
         """Say that every row of a task is in the result, so many of them with an error."""
         message = f"Scored {_rows(rows)}."
         if failed:
-            message = f"Scored {rows - failed:,} of {_rows(rows)}; {failed:,} have an error."
+            have = "has" if failed == 1 else "have"
+            message = f"Scored {rows - failed:,} of {_rows(rows)}; {failed:,} {have} an error."
         self._finish(task_id, State.SUCCEEDED, message, rows=rows, failed=failed)
 
     def fail(self, task_id: str, message: str) -> None:

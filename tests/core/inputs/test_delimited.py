@@ -192,6 +192,11 @@ def test_an_option_that_makes_no_sense_is_refused_by_name(
         chunks(table, "x,y\n1,2\n", options={option: value})
 
 
+def test_an_option_that_does_not_exist_is_refused_with_those_that_do(table: Path) -> None:
+    with pytest.raises(InvalidInput, match='no option "delimeter"; there are encoding and delim'):
+        chunks(table, "x,y\n1,2\n", options={"delimeter": ";"})
+
+
 def test_a_named_encoding_that_is_wrong_is_refused(table: Path) -> None:
     with pytest.raises(InvalidInput, match="not written in utf-8"):
         chunks(table, b"x,y\n1,\xff\n", options={"encoding": "utf-8"})

@@ -320,6 +320,7 @@ def test_a_task_deleted_while_it_runs_leaves_no_files(
     assert len(scorer.batches) == 1
 
 
+@pytest.mark.parametrize("part", range(4))
 def test_a_task_whose_model_is_deleted_while_it_runs_goes_with_it(
     jobs: Jobs,
     models: Models,
@@ -329,9 +330,15 @@ def test_a_task_whose_model_is_deleted_while_it_runs_goes_with_it(
     submit: Callable[..., str],
     scorer: Greeter,
     tmp_path: Path,
+    part: int,
 ) -> None:
     submit(PEOPLE)
-    scorer.before = lambda: models.delete(ann, version.model.id)
+
+    def delete() -> None:
+        if len(scorer.batches) == part:
+            models.delete(ann, version.model.id)
+
+    scorer.before = delete
     runner.run_until_idle()
     assert jobs.list_(ann).total == 0
     assert list((tmp_path / "jobs").iterdir()) == []
@@ -427,6 +434,7 @@ def test_a_closed_platform_goes_on_where_it_was(
     scorer.before = lambda: None
     again = open_runner()
     again.start()
+    assert jobs.get(ann, task).rows_done == 6
     again.run_until_idle()
     assert jobs.get(ann, task).message == "Scored 10 rows."
     assert jobs.table(ann, task, 0, 20).column("age").to_pylist() == list(range(1, 11))
