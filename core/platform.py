@@ -1,5 +1,6 @@
 """The composition root: builds every part of one platform, holds it, and closes it."""
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,6 +21,8 @@ from core.services.jobs import Jobs
 from core.services.models import Models
 from core.services.predictions import Predictions
 from core.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -143,3 +146,4 @@ def close_platform() -> None:
         if _Shared.platform is not None:
             _Shared.platform.close()
             _Shared.platform = None
+            _log.info("The platform is closed.")

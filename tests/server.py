@@ -26,7 +26,10 @@ class Server:
     log: Path
 
     def stop(self) -> int:
-        """Ask it to stop, as an operator would, and return its exit status."""
+        """Ask it to stop, as an operator would, and return its exit status.
+
+        The server raises the signal again once all is closed, so the status tells of SIGTERM.
+        """
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=30)
 
