@@ -15,6 +15,7 @@ from sklearn.base import (
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.impute import SimpleImputer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
@@ -81,7 +82,8 @@ def _trained_names(estimator: BaseEstimator) -> list[str]:
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None:
         return [str(name) for name in names]
-    count = getattr(estimator, "n_features_in_", None)
+    alone = isinstance(final_step(estimator), IsotonicRegression)
+    count = getattr(estimator, "n_features_in_", 1 if alone else None)
     if not count:
         raise InvalidModel(
             f"The {type(estimator).__name__} is not fitted, or does not say how many features it "

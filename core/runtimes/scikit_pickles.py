@@ -77,9 +77,15 @@ def _raise_refused(refused: dict[str, None], path: Path) -> None:
         )
     raise InvalidModel(
         f"The file asks for types that are not allowed: {_listed(list(refused))}. Slipway opens "
-        "what scikit-learn and NumPy define, and nothing that runs code of its own; export the "
-        "model as ONNX or PMML."
+        "what scikit-learn and NumPy define, and nothing that runs code of its own; "
+        f"{_way(refused)}."
     )
+
+
+def _way(refused: dict[str, None]) -> str:
+    if any(name.startswith("pandas.") for name in refused):
+        return "give a ColumnTransformer its columns as a list of names, not as a pandas Index"
+    return "export the model as ONNX or PMML"
 
 
 def _is_gone(name: str) -> bool:
@@ -150,10 +156,19 @@ def _text_bytes(text: str, encoding: str) -> bytes:
     return text.encode("latin-1")
 
 
+def _index_as_list(_: object, described: dict[str, Any]) -> list[object]:
+    """Return the labels of a pandas Index, by which a ColumnTransformer chose its columns."""
+    labels = described["data"]
+    return list(labels) if isinstance(labels, np.ndarray) else []
+
+
 # np.memmap opens files; an array that was mapped when it was saved is an array like any other.
 _SPECIAL: dict[tuple[str, str], object] = {
     ("joblib.numpy_pickle", "NumpyArrayWrapper"): _JoblibArray,
     ("_codecs", "encode"): _text_bytes,
+    ("pandas.core.indexes.base", "_new_Index"): _index_as_list,
+    ("pandas.core.indexes.base", "Index"): _StandIn,
+    ("pandas", "Index"): _StandIn,
     ("numpy", "memmap"): np.ndarray,
     ("numpy.core.memmap", "memmap"): np.ndarray,
     ("numpy._core.memmap", "memmap"): np.ndarray,

@@ -1,5 +1,6 @@
 """scikit-learn models as Slipway's users meet them: inspected, and loaded for scoring."""
 
+import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,8 @@ _ROWS_AT_ONCE = 20_000
 _MOST_TRIALS = 500
 _MOST_OUTPUTS = 5_000
 _ZIP = b"PK"
+# What warns while a file is read belongs to the file; the filters belong to the whole process.
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +163,9 @@ def inspect_scikit(path: Path, converted: Path, seconds: float) -> ModelInfo:
 
 def load_scikit(path: Path, info: ModelInfo, seconds: float) -> ScikitScorer:
     """Load a converted file; raises InvalidModel if it is another than was inspected."""
-    model = _model(path)
-    given = _trial(model, _trial_rows(model.inputs), "")
+    with _LOADING:
+        model = _model(path)
+        given = _trial(model, _trial_rows(model.inputs), "")
     read = [field.name for field in (*model.inputs, *given.fields)]
     if read != [field.name for field in (*info.inputs, *info.outputs)]:
         raise InvalidModel(

@@ -62,6 +62,7 @@ _PLAIN: dict[str, tuple[str, ...]] = {
         *("chi2", "f_classif", "f_oneway", "f_regression", "r_regression"),
     ),
     "sklearn.gaussian_process._gpc": ("_BinaryGaussianProcessClassifierLaplace",),
+    "sklearn.impute._iterative": ("_ImputerTriplet",),
     "sklearn.metrics._dist_metrics": ("newObj",),
     "sklearn.metrics._scorer": ("_PassthroughScorer", "_Scorer"),
     "sklearn.neighbors._ball_tree": ("BallTree", "BallTree32", "BallTree64", "newObj"),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from core.coercion import typed_records
-from core.runtimes.base import ModelInfo, Runtime, Scorer
+from core.coercion import sentence, typed_records
+from core.runtimes.base import ERROR_COLUMN, ModelInfo, Runtime, Scorer
 
 MATERIAL = Path(__file__).resolve().parents[4] / "shared" / "material"
 
@@ -25,7 +25,12 @@ class Opened:
         return typed_records(self.info.input_schema, records).batch
 
     def answers(self, records: Sequence[object]) -> list[Record]:
-        return list(self.scorer.score(self.typed(records)).to_pylist())
+        """Return what a caller gets: of a record with a bad value its problem."""
+        typed = typed_records(self.info.input_schema, records)
+        answers: list[Record] = self.scorer.score(typed.batch).to_pylist()
+        for row, problems in typed.problems.items():
+            answers[row] = dict.fromkeys(answers[row]) | {ERROR_COLUMN: sentence(problems)}
+        return answers
 
     def answer(self, record: object) -> Record:
         return self.answers([record])[0]

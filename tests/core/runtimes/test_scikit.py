@@ -35,9 +35,11 @@ from sklearn import (
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - it lets the next in
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest
-from sklearn.impute import SimpleImputer
+from sklearn.impute import IterativeImputer, SimpleImputer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
@@ -116,6 +118,7 @@ REGRESSORS: list[Any] = [
     linear_model.HuberRegressor(max_iter=1000),
     linear_model.PoissonRegressor(max_iter=1000),
     linear_model.TweedieRegressor(),
+    make_pipeline(IterativeImputer(max_iter=2), linear_model.Ridge()),
     svm.SVR(),
     tree.DecisionTreeRegressor(),
     ensemble.RandomForestRegressor(10),
@@ -280,7 +283,7 @@ SHOP = pd.DataFrame(
         "city": ["Oslo", "Rome", "Bern", "Oslo", "Rome", "Oslo"],
         "size": ["S", "M", "L", "S", "M", "L"],
         "rooms": [1, 2, 3, 1, 2, 3],
-        "member": [True, False, True, True, False, False],
+        "member": [1, 0, 1, 1, 0, 0],
         "note": ["x", "y", "z", "x", "y", "z"],
     }
 )
@@ -381,6 +384,44 @@ def test_columns_chosen_by_their_type_are_found(tmp_path: Path) -> None:
     table = SHOP[["rooms", "city"]]
     found = opened(make_pipeline(made, tree.DecisionTreeClassifier()).fit(table, BOUGHT), tmp_path)
     assert found.info.inputs[1].categories == ("Bern", "Oslo", "Rome")
+
+
+class OldIndex:
+    """A pandas Index as pandas 2 pickles it."""
+
+    def __init__(self, labels: list[str]) -> None:
+        self._labels = labels
+
+    def __reduce__(self) -> Any:
+        from pandas.core.indexes.base import _new_Index
+
+        return _new_Index, (pd.Index, {"data": np.array(self._labels, dtype=object), "name": None})
+
+
+def test_columns_chosen_by_an_index_are_a_list(tmp_path: Path) -> None:
+    made = ColumnTransformer([("city", OneHotEncoder(), ["city"])])
+    pipeline = make_pipeline(made, tree.DecisionTreeClassifier()).fit(
+        SHOP[["rooms", "city"]], BOUGHT
+    )
+    made.transformers = [("city", OneHotEncoder(), OldIndex(["city"]))]
+    found = opened(pipeline, tmp_path)
+    assert found.info.inputs[1].categories == ("Bern", "Oslo", "Rome")
+
+
+def test_columns_chosen_by_an_index_that_cannot_be_read_are_refused_with_a_way_out(
+    tmp_path: Path,
+) -> None:
+    columns = pd.Index(["city"])
+    made = ColumnTransformer([("city", OneHotEncoder(), columns)])
+    pipeline = make_pipeline(made, tree.DecisionTreeClassifier()).fit(
+        SHOP[["rooms", "city"]], BOUGHT
+    )
+    assert "as a list of names" in refusal(pipeline, tmp_path)
+
+
+def test_a_curve_of_one_feature_takes_one_field(tmp_path: Path) -> None:
+    estimator = IsotonicRegression().fit([0.0, 1.0, 2.0], [1.0, 3.0, 2.0])
+    assert opened(estimator, tmp_path).answer({"x0": 0.5})[PREDICTION] == pytest.approx(1.75)
 
 
 def test_trees_that_learned_missing_values_take_them(tmp_path: Path) -> None:
