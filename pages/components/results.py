@@ -39,7 +39,7 @@ def _draw_one(output: Record, prefix: str) -> None:
         figure = charts.draw_probabilities(chances)
         st.plotly_chart(figure, key=f"{prefix}_chances", config=charts.STILL)
     if others:
-        rows = [{"Output": name, "Value": _cell(value)} for name, value in others.items()]
+        rows = [{"Output": name, "Value": number(value)} for name, value in others.items()]
         st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"{prefix}_outputs")
 
 

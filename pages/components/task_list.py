@@ -70,8 +70,9 @@ def _draw_filters() -> tuple[str | None, str]:
 
 
 def _read(caller: Caller, state: str | None, words: str) -> TaskPage:
+    """Return the tasks of the page that is looked at; of the first where that has none."""
     page = st.session_state.get(_PAGE, 1)
-    return session.platform().jobs.list_(
+    found = session.platform().jobs.list_(
         caller,
         state=state,
         search=words,
@@ -79,6 +80,10 @@ def _read(caller: Caller, state: str | None, words: str) -> TaskPage:
         limit=PAGE_SIZE,
         **_scope(),
     )
+    if found.tasks or page == 1:
+        return found
+    st.session_state[_PAGE] = 1
+    return _read(caller, state, words)
 
 
 def _any_moves(page: TaskPage) -> bool:

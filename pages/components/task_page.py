@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from core.runtimes.base import ERROR_COLUMN
 from core.services.accounts import Caller
 from core.services.job_views import TaskView
 from pages.components import links, session
@@ -84,12 +85,10 @@ def _cancel(task_id: str) -> None:
 
 
 def _draw_end(caller: Caller, task: TaskView) -> None:
-    if task.message:
-        draw = st.error if task.state == "failed" else st.info
-        draw(plain(task.message))
+    _draw_message(task)
     with st.container(horizontal=True):
         if task.state == "succeeded":
-            _draw_downloads(task)
+            _draw_downloads(caller, task)
         elif st.button("Retry", key="tasks_retry", type="primary", icon=":material/replay:"):
             again = session.platform().jobs.retry(caller, task.id)
             st.switch_page(links.TASKS, query_params={"task": again.id})
@@ -99,11 +98,22 @@ def _draw_end(caller: Caller, task: TaskView) -> None:
         _draw_result(caller, task)
 
 
-def _draw_downloads(task: TaskView) -> None:
+def _draw_message(task: TaskView) -> None:
+    if not task.message:
+        return
+    if task.state == "failed":
+        st.error(plain(task.message), icon=":material/error:")
+    elif task.state == "succeeded" and not task.rows_failed:
+        st.success(plain(task.message), icon=":material/check_circle:")
+    else:
+        st.warning(plain(task.message), icon=":material/warning:")
+
+
+def _draw_downloads(caller: Caller, task: TaskView) -> None:
     for kind, label in _FORMATS.items():
         st.download_button(
             label,
-            partial(_exported, task.id, kind),
+            partial(_exported, caller, task.id, kind),
             file_name=f"{(task.file_name or 'result').rsplit('.', 1)[0]}-scored.{kind}",
             key=f"tasks_download_{kind}",
             icon=":material/download:",
@@ -111,10 +121,12 @@ def _draw_downloads(task: TaskView) -> None:
         )
 
 
-def _exported(task_id: str, kind: str) -> bytes:
-    """Return the whole result as a file; runs when the button is clicked, not before."""
-    chunks = session.platform().jobs.export(session.require_caller(), task_id, kind)
-    return b"".join(chunks)
+def _exported(caller: Caller, task_id: str, kind: str) -> bytes:
+    """Return the whole result as a file.
+
+    Runs when the button is clicked, outside of any page: nothing of the session can be asked.
+    """
+    return b"".join(session.platform().jobs.export(caller, task_id, kind))
 
 
 def _draw_result(caller: Caller, task: TaskView) -> None:
@@ -124,9 +136,14 @@ def _draw_result(caller: Caller, task: TaskView) -> None:
     table = jobs.table(caller, task.id, first, PAGE_ROWS).to_pandas()
     table.index = range(first + 1, first + len(table) + 1)
     total = task.rows_total or len(table)
-    failed = f", {task.rows_failed:,} of them not scored" if task.rows_failed else ""
-    st.caption(f"Rows {first + 1:,} to {first + len(table):,} of {total:,}{failed}")
-    st.dataframe(table, key="tasks_result", height=height_of(len(table)), placeholder="")
+    st.caption(f"Rows {first + 1:,} to {first + len(table):,} of {total:,}")
+    st.dataframe(
+        table,
+        key="tasks_result",
+        height=height_of(len(table)),
+        placeholder="",
+        column_config={ERROR_COLUMN: st.column_config.Column(pinned=bool(task.rows_failed))},
+    )
     if total > PAGE_ROWS:
         st.pagination(-(-total // PAGE_ROWS), key=_ROWS_PAGE)
 

@@ -42,7 +42,7 @@ def draw(caller: Caller) -> Target | None:
         "Model or service",
         list(names),
         index=None,
-        format_func=lambda choice: names.get(choice, "gone"),
+        format_func=names.__getitem__,
         key=_CHOICE,
         placeholder="Choose what to try",
         on_change=_to_address,

@@ -102,7 +102,7 @@ def ran(app: AppTest) -> AppTest:
 
 def texts(app: AppTest) -> str:
     """Return everything that a reader of the page reads, in one text."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text)
-    kinds += (app.info, app.error, app.warning, app.success, app.code)
-    read = [str(element.value) for kind in kinds for element in kind]
+    writing = (app.title, app.subheader, app.markdown, app.caption, app.text, app.code)
+    notices = (app.info, app.error, app.warning, app.success)
+    read = [str(element.value) for kind in (*writing, *notices) for element in kind]
     return "\n".join(read + [link.value for link in app.page_link])

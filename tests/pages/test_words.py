@@ -1,0 +1,99 @@
+"""How pages write names, numbers and moments, and what they say when something fails."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import results, text
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("plain name", "plain name"),
+        ("模型 😀", "模型 😀"),
+        ("a_b*c", r"a\_b\*c"),
+        ("$x$ [a](b)", r"\$x\$ \[a\](b)"),
+        ("two\nlines", "two lines"),
+        (":red[x]", ":\u2060red\\[x\\]"),
+        (":material/home:", ":\u2060material/home:"),
+        ("10:30", "10:30"),
+    ],
+)
+def test_a_name_is_shown_as_it_stands(given: str, shown: str) -> None:
+    assert text.plain(given) == shown
+
+
+def test_a_cut_text_is_never_longer_than_asked() -> None:
+    assert text.short("x" * 60) == "x" * 60
+    assert text.short("x" * 61) == "x" * 59 + "…"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.2, "1 s"), (59, "59 s"), (61, "1 min"), (7300, "2 h"), (90_000, "1 d")],
+)
+def test_a_length_of_time_has_one_unit(seconds: float, shown: str) -> None:
+    assert text.span(seconds) == shown
+
+
+def test_a_moment_is_told_from_now() -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    assert text.ago(now) == "just now"
+    assert text.ago(now - timedelta(minutes=5, seconds=5)) == "5 min ago"
+    assert text.ago(None) == "never"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, "–"), (0.123, "0.1 ms"), (123.4, "123 ms"), (1234.5, "1.23 s")]
+)
+def test_a_latency_has_as_many_digits_as_mean_something(value: float | None, shown: str) -> None:
+    assert text.milliseconds(value) == shown
+
+
+def test_the_most_likely_class_comes_first() -> None:
+    output = {"prediction": "b", "probability_a": 0.2, "probability_b": 0.8, "other": 1}
+    assert list(results.probabilities(output).items()) == [("b", 0.8), ("a", 0.2)]
+
+
+def test_several_answers_are_counted_from_one_and_arrays_become_text() -> None:
+    table = results.table_of([{"y": [1, 2]}, {"error": "bad"}])
+    assert list(table.index) == [1, 2]
+    assert table["y"].iloc[0] == "[1, 2]"
+
+
+def failing(kind: str) -> AppTest:
+    def page(kind: str) -> None:
+        import streamlit as st
+
+        from core.errors import InvalidInput, Problem
+        from pages.components.errors import showing_errors
+
+        problems = [Problem("a is missing.", "a"), Problem("b is no number.", "b", None, "x")]
+        failures = {
+            "known": InvalidInput("Two fields are wrong.", details=problems),
+            "unknown": RuntimeError("the secret is 42"),
+        }
+        with showing_errors():
+            raise failures[kind]
+        st.markdown("the rest of the page")  # type: ignore[unreachable] # showing_errors goes on
+
+    return AppTest.from_function(page, args=(kind,), default_timeout=30).run()
+
+
+def test_a_known_failure_is_its_sentence_and_a_table() -> None:
+    app = failing("known")
+    assert app.error[0].value == "Two fields are wrong."
+    assert list(app.dataframe[0].value) == ["field", "value", "problem"]
+    assert app.markdown[0].value == "the rest of the page"
+
+
+def test_an_unknown_failure_is_a_reference_that_the_log_has(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = failing("unknown")
+    reference = app.error[0].value.split("**")[1]
+    assert reference in caplog.text
+    assert "the secret is 42" in caplog.text
+    assert "secret" not in app.error[0].value
