@@ -73,8 +73,13 @@ class JavaProcess:
 
     def drop(self, key: int) -> None:
         """Let a model go, if there is a process that could hold it."""
-        if self._child is not None:
-            self._ask(Drop(key))
+        child = self._child
+        if child is None:
+            return
+        try:
+            child.ask(self._encoder.encode(Drop(key)), self._seconds)
+        except (LaneClosedError, TimeoutError, Overloaded):
+            self._replace(child)
 
     def close(self) -> None:
         """End the process; the next call would start another."""
