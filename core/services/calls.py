@@ -8,7 +8,7 @@ the last second.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
@@ -196,8 +196,10 @@ class Calls:
             rows = session.execute(query.group_by(calls.c.deployment_id)).all()
         return {deployment_id: Counts(*numbers) for deployment_id, *numbers in rows}
 
-    def series(self, deployment_id: str | None, window: str) -> pa.Table:
-        """Return a window in equal buckets, of one service or of all, oldest first.
+    def series(self, services: str | Collection[str] | None, window: str) -> pa.Table:
+        """Return a window in equal buckets, oldest first.
+
+        `services` is the id of one deployment, the ids of several, or None for all of them.
 
         The columns are at (the bucket's start, UTC), calls, errors, and p50, p95, p99 of the
         latency in milliseconds, null where nobody called. The first bucket may begin before the
@@ -205,8 +207,7 @@ class Calls:
         """
         chosen, now = _window(window), self._now()
         since = now - chosen.length
-        one = true() if deployment_id is None else calls.c.deployment_id == deployment_id
-        found = self._buckets(chosen.bucket, one & (calls.c.at >= since))
+        found = self._buckets(chosen.bucket, _of(services) & (calls.c.at >= since))
         rows = []
         at = _ORIGIN + (since - _ORIGIN) // chosen.bucket * chosen.bucket
         while at <= now:
@@ -245,6 +246,12 @@ class Calls:
                 self.flush()
             except Exception:  # noqa: BLE001 - a thread that ends would lose all later records
                 _log.exception("The record of calls could not be written; it is tried again.")
+
+
+def _of(services: str | Collection[str] | None) -> ColumnElement[bool]:
+    if services is None:
+        return true()
+    return calls.c.deployment_id.in_([services] if isinstance(services, str) else services)
 
 
 def _window(name: str) -> Window:

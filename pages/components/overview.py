@@ -59,7 +59,7 @@ def _draw_dashboard() -> None:
         _draw_numbers(services, tasks, counts)
         chart, alarms = st.columns([3, 2], gap="large")
         with chart:
-            _draw_calls()
+            _draw_calls(services)
         with alarms:
             _draw_attention(services, tasks, counts)
         _draw_services(services, counts)
@@ -110,9 +110,10 @@ def _ails(count: Counts) -> bool:
     return count.calls > 0 and count.errors / count.calls > _BAD_SHARE
 
 
-def _draw_calls() -> None:
+def _draw_calls(services: list[DeploymentView]) -> None:
     st.subheader("Calls, last 24 hours")
-    figure = charts.draw_calls(session.platform().calls.series(None, "24h").to_pandas())
+    seen = [service.id for service in services]
+    figure = charts.draw_calls(session.platform().calls.series(seen, "24h").to_pandas())
     st.plotly_chart(figure, key="home_calls", config=charts.STILL)
 
 

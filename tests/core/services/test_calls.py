@@ -126,6 +126,13 @@ def test_an_empty_series_has_its_buckets_and_types(calls: Calls) -> None:
     assert series.schema.field("at").type == pa.timestamp("us")
 
 
+def test_a_series_of_several_services_counts_those_alone(calls: Calls, clock: Clock) -> None:
+    for service in ("one", "two", "two"):
+        calls.record(_call(clock.time, 1.0, "", service))
+    counted = [sum(calls.series(ids, "1h")["calls"].to_pylist()) for ids in (["two"], [], None)]
+    assert counted == [2, 0, 3]
+
+
 def test_a_series_is_of_one_service_or_of_all(calls: Calls, clock: Clock) -> None:
     calls.record(_call(clock.time, 1.0))
     calls.record(_call(clock.time, 3.0, "overloaded", "two"))
