@@ -8,12 +8,12 @@ from core.services.calls import CallStatus
 from core.services.deployments import DeploymentView
 from pages.components import charts, links, rights, session, snippets
 from pages.components.errors import showing_errors
-from pages.components.states import draw_state, draw_task_state
+from pages.components.states import draw_state
+from pages.components.task_list import draw_newest
 from pages.components.text import ago, milliseconds, plain, short
 
 _WINDOWS = {"1h": "Hour", "24h": "Day", "7d": "Week", "30d": "Month"}
 _REFRESH = "10s"
-_SHOWN_TASKS = 10
 
 
 def draw(caller: Caller, deployment_id: str) -> None:
@@ -29,7 +29,7 @@ def draw(caller: Caller, deployment_id: str) -> None:
         with calling:
             _draw_call(caller, service)
         with tasks:
-            _draw_tasks(caller, service)
+            draw_newest(caller, deployment=service.id)
 
 
 def _draw_head(caller: Caller, service: DeploymentView) -> None:
@@ -153,20 +153,3 @@ def _draw_call(caller: Caller, service: DeploymentView) -> None:
             "Clients of the Open Inference Protocol find it at "
             f"`{snippets.origin()}/v2/models/{service.endpoint}`. Make a token on the Account page."
         )
-
-
-def _draw_tasks(caller: Caller, service: DeploymentView) -> None:
-    page = session.platform().jobs.list_(caller, deployment_id=service.id, limit=_SHOWN_TASKS)
-    if not page.total:
-        st.info("No tasks yet. Open Try it and choose Batch to score a whole file.")
-        return
-    for task in page.tasks:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            links.to_task(task.id, task.file_name or task.id)
-            draw_task_state(task.state)
-            st.caption(f"{plain(task.owner)} · {ago(task.created)}")
-    st.page_link(
-        links.TASKS,
-        label=f"All {page.total:,} in the browser",
-        query_params={"deployment": service.id},
-    )

@@ -10,10 +10,9 @@ from core.services.accounts import Caller
 from core.services.models import ModelView, VersionView
 from pages.components import links, model_forms, rights, session, snippets
 from pages.components.errors import showing_errors
-from pages.components.states import draw_state, draw_task_state
+from pages.components.states import draw_state
+from pages.components.task_list import draw_newest
 from pages.components.text import ago, plain, short, stamp
-
-_SHOWN_TASKS = 10
 
 
 def draw(caller: Caller, model_id: str) -> None:
@@ -92,7 +91,7 @@ def _draw_tabs(caller: Caller, view: VersionView) -> None:
     with services:
         _draw_services(caller, view.model)
     with tasks:
-        _draw_tasks(caller, view.model)
+        draw_newest(caller, model=view.model.id)
     with call:
         _draw_call(caller, view)
 
@@ -173,21 +172,6 @@ def _draw_services(caller: Caller, model: ModelView) -> None:
             links.to_deployment(service.id, service.name)
             draw_state(service.state)
             st.caption(f"version {service.version} · made {ago(service.created)}")
-
-
-def _draw_tasks(caller: Caller, model: ModelView) -> None:
-    page = session.platform().jobs.list_(caller, model_id=model.id, limit=_SHOWN_TASKS)
-    if not page.total:
-        st.info("No tasks yet. Open Try it and choose Batch to score a whole file.")
-        return
-    for task in page.tasks:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            links.to_task(task.id, task.file_name or task.id)
-            draw_task_state(task.state)
-            st.caption(f"{plain(task.owner)} · {ago(task.created)}")
-    st.page_link(
-        links.TASKS, label=f"All {page.total:,} in the browser", query_params={"model": model.id}
-    )
 
 
 def _draw_call(caller: Caller, view: VersionView) -> None:

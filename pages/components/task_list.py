@@ -14,6 +14,7 @@ MOVING = frozenset({"queued", "running"})
 _STATES = ["All", "queued", "running", "succeeded", "failed", "cancelled"]
 _REFRESH = "2s"
 _PAGE = "tasks_page"
+_NEWEST = 5
 
 
 def draw(caller: Caller) -> None:
@@ -114,6 +115,24 @@ def _draw_empty(*, filtered: bool) -> None:
             "A task scores a whole file in the background. Open a model or a deployment, choose "
             "Try it, then Batch.",
             text_alignment="center",
+        )
+
+
+def draw_newest(caller: Caller, *, model: str | None = None, deployment: str | None = None) -> None:
+    """Draw the newest tasks of a model or a deployment, by its id, and the way to the others."""
+    page = session.platform().jobs.list_(
+        caller, model_id=model, deployment_id=deployment, limit=_NEWEST
+    )
+    if not page.total:
+        st.info("No tasks yet. Open Try it and choose Batch to score a whole file.")
+    for task in page.tasks:
+        draw_row(task)
+    if page.total > _NEWEST:
+        st.page_link(
+            links.TASKS,
+            label=f"All {plural(page.total, 'task')}",
+            icon=":material/arrow_forward:",
+            query_params={"model": model} if model else {"deployment": deployment or ""},
         )
 
 
