@@ -15,7 +15,7 @@ from sklearn.ensemble._gb import BaseGradientBoosting
 from sklearn.ensemble._hist_gradient_boosting.gradient_boosting import BaseHistGradientBoosting
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.neighbors import BallTree, KDTree
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 from sklearn.tree import BaseDecisionTree
 from sklearn.tree._tree import Tree
 
@@ -105,6 +105,8 @@ def _check_owner(part: Any) -> None:  # noqa: ANN401
 
 
 def _check_histogram_trees(part: Any) -> None:  # noqa: ANN401
+    if getattr(part, "_preprocessor", None) is not None:
+        _settle_encoding(part)
     for predictor in (tree for trees in part._predictors for tree in trees):
         nodes = predictor.nodes
         places = np.flatnonzero(nodes["is_leaf"] == 0)
@@ -114,6 +116,23 @@ def _check_histogram_trees(part: Any) -> None:  # noqa: ANN401
         asked = inner["bitset_idx"][inner["is_categorical"] != 0]
         if asked.size and asked.max() >= len(predictor.raw_left_cat_bitsets):
             raise InvalidModel("A tree in the file points at categories that it does not have.")
+
+
+def _settle_encoding(part: Any) -> None:  # noqa: ANN401
+    """Admit the table that such trees make of categories and numbers, without its function.
+
+    The function checks that the numbers are numbers, which Slipway has done by then.
+    """
+    made = part._preprocessor
+    (_, encoder, categories), (_, numbers, others), *rest = made.transformers_
+    whole = np.asarray(categories, dtype=bool) ^ np.asarray(others, dtype=bool)
+    plain = isinstance(encoder, OrdinalEncoder) and isinstance(numbers, FunctionTransformer)
+    dropped = all(isinstance(step, str) and step == "drop" for _, step, _ in rest)
+    if not plain or not dropped or len(whole) != part.n_features_in_ or not whole.all():
+        raise InvalidModel("The trees in the file encode categories in a way that is not theirs.")
+    for _, step, *_ in (*made.transformers_, *made.transformers):
+        if isinstance(step, FunctionTransformer):
+            step.func = None
 
 
 def _check_children(places: Indices, left: Indices, right: Indices, count: int) -> None:

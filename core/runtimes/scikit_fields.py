@@ -102,6 +102,7 @@ def _field(name: str, use: Use | None) -> Field:
 
 def _uses(part: Any, columns: list[int], names: list[str]) -> Iterator[tuple[int, Use]]:  # noqa: ANN401
     """Yield what a step does with each of the columns that it is given."""
+    part = getattr(part, "_preprocessor", None) or part  # of boosted trees with categories
     if isinstance(part, Pipeline):
         yield from _pipeline_uses(part, columns, names)
     elif isinstance(part, ColumnTransformer):

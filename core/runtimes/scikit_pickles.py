@@ -145,6 +145,10 @@ class _StandIn:
     update = append
 
 
+class _ArrayCheck(_StandIn):
+    """The function by which boosted trees check their numbers; `checked` takes it out again."""
+
+
 class _JoblibArray:
     """The description of an array whose bytes follow in the file, as joblib writes it."""
 
@@ -169,6 +173,7 @@ _SPECIAL: dict[tuple[str, str], object] = {
     ("pandas.core.indexes.base", "_new_Index"): _index_as_list,
     ("pandas.core.indexes.base", "Index"): _StandIn,
     ("pandas", "Index"): _StandIn,
+    ("sklearn.utils.validation", "check_array"): _ArrayCheck,
     ("numpy", "memmap"): np.ndarray,
     ("numpy.core.memmap", "memmap"): np.ndarray,
     ("numpy._core.memmap", "memmap"): np.ndarray,
@@ -189,11 +194,19 @@ class _Unpickler(pickle._Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - whatever is allowed
         """Return what a name stands for; a refused one is written down and stood in for."""
+        if (module, name) == ("functools", "partial"):
+            return self._partial
         found = _SPECIAL.get((module, name)) or allowed(module, name)
         if found is None:
             self._refused[f"{module}.{name}"] = None
             return _StandIn
         return found
+
+    def _partial(self, function: object, *_: object) -> _StandIn:
+        """Make nothing of a partial; that of boosted trees alone is no reason to refuse."""
+        if function is not _ArrayCheck:
+            self._refused["functools.partial"] = None
+        return _ArrayCheck()
 
     def load_build(self) -> None:
         """Set an object's state; where the object describes an array, read the array."""

@@ -1,5 +1,6 @@
 # ruff: noqa: ANN401 - estimators of any kind
 
+import functools
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -604,3 +605,37 @@ def test_every_refused_type_is_named(tmp_path: Path) -> None:
     message = refusal(both, tmp_path)
     assert "shout" in message
     assert "Homemade" in message
+
+
+def test_trees_that_encode_categories_themselves_predict_as_scikit_learn_does(
+    tmp_path: Path,
+) -> None:
+    table = pd.concat([SHOP[["age", "city"]]] * 10, ignore_index=True)
+    trees = ensemble.HistGradientBoostingClassifier(
+        max_iter=5, min_samples_leaf=2, categorical_features=["city"]
+    )
+    trees.fit(table, BOUGHT * 10)
+    found = opened(trees, tmp_path)
+    given = [
+        {**row, "age": None if row["age"] != row["age"] else row["age"]}
+        for row in table.to_dict("records")
+    ]
+    assert found.info.inputs[1].categories == ("Bern", "Oslo", "Rome")
+    np.testing.assert_allclose(
+        column(found.answers(given), "probability_yes"), trees.predict_proba(table)[:, 1]
+    )
+
+
+def test_trees_that_encode_in_a_way_of_their_own_are_refused(tmp_path: Path) -> None:
+    table = SHOP[["age", "city"]]
+    trees = ensemble.HistGradientBoostingClassifier(max_iter=2, categorical_features=["city"])
+    trees.fit(table, BOUGHT)
+    trees._preprocessor.transformers_[1] = ("numerical", StandardScaler(), [False, False])
+    assert "in a way that is not theirs" in refusal(trees, tmp_path)
+
+
+@pytest.mark.parametrize("function", [shout, np.mean, print])
+def test_any_other_partial_is_refused_by_name(function: Any, tmp_path: Path) -> None:
+    scaler = StandardScaler().fit(IRIS)
+    scaler.extra_ = functools.partial(function, 1)
+    assert "functools.partial" in refusal(scaler, tmp_path)
