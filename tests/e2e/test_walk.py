@@ -216,6 +216,7 @@ def see_the_calls(page: Page, server: Server, service: str, shots: Path) -> None
 def sign_out(page: Page, shots: Path) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    page.wait_for_function("!document.cookie.includes('slipway=')")
     page.reload()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     shoot(page, shots, "13-signed-out")
