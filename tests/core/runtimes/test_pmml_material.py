@@ -75,13 +75,6 @@ def _name(row: dict[str, str]) -> str:
     return row["path"].removeprefix("pmml/")
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[PmmlRuntime]:
-    runtime = PmmlRuntime(seconds=60, heap_mb=1024)
-    yield runtime
-    runtime.close()
-
-
 def _table(path: str) -> tuple[list[str], list[list[str]]]:
     with (MATERIAL / path).open(newline="", encoding="utf-8-sig") as file:
         header, *rows = csv.reader(file)
@@ -90,15 +83,15 @@ def _table(path: str) -> tuple[list[str], list[list[str]]]:
 
 @pytest.mark.parametrize("row", _files(), ids=_name)
 def test_a_file_by_others_is_scored_right_or_refused_or_marked(
-    row: dict[str, str], runtime: PmmlRuntime, tmp_path: Path
+    row: dict[str, str], pmml_runtime: PmmlRuntime, tmp_path: Path
 ) -> None:
     name = _name(row)
     if name in REFUSED:
         with pytest.raises(InvalidModel) as refusal:
-            open_model(runtime, MATERIAL / row["path"], tmp_path)
+            open_model(pmml_runtime, MATERIAL / row["path"], tmp_path)
         assert REFUSED[name] in refusal.value.message
         return
-    opened = open_model(runtime, MATERIAL / row["path"], tmp_path)
+    opened = open_model(pmml_runtime, MATERIAL / row["path"], tmp_path)
     _check_sample(name, opened)
     if row["expected_outputs"] and name not in NOT_IN_THE_FILE:
         _check_answers(name, row, opened)

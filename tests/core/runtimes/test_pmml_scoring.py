@@ -1,7 +1,7 @@
 """What a PMML model answers, asked the way the platform asks it."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,16 +26,9 @@ _Y = '<DataField name="y" optype="continuous" dataType="double"/>'
 _NO_RESULT = "The model gives no result for this row."
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[PmmlRuntime]:
-    runtime = PmmlRuntime(seconds=60, heap_mb=512)
-    yield runtime
-    runtime.close()
-
-
 @pytest.fixture
-def opened(runtime: PmmlRuntime, tmp_path: Path) -> Open:
-    return lambda text: open_model(runtime, write(tmp_path, text), tmp_path)
+def opened(pmml_runtime: PmmlRuntime, tmp_path: Path) -> Open:
+    return lambda text: open_model(pmml_runtime, write(tmp_path, text), tmp_path)
 
 
 def _predictions(opened: Opened, records: list[Record]) -> list[object]:
