@@ -193,7 +193,7 @@ class _Child:
                 "The Java process that scores PMML models could not be started."
             ) from None
 
-    def ask(self, question: bytes, seconds: float) -> bytes:
+    def ask(self, question: bytes, seconds: float) -> bytes | bytearray:
         """Send a question over a free lane and return the answer.
 
         Raises Overloaded if no lane gets free, TimeoutError if no answer comes in time, and

@@ -99,13 +99,22 @@ class Lane:
         """Send one message; raises TimeoutError and LaneClosedError."""
         try:
             self._end.settimeout(seconds)
-            self._end.sendall(_LENGTH.pack(len(message)) + message)
+            self._send_all(message)
         except TimeoutError:
             raise
         except OSError as error:
             raise LaneClosedError(str(error)) from error
 
-    def receive(self, seconds: float | None = None) -> bytes:
+    def _send_all(self, message: bytes) -> None:
+        """Send the length and the message: a small one in one go, a large one uncopied."""
+        length = _LENGTH.pack(len(message))
+        if len(message) < _FIRST:
+            self._end.sendall(length + message)
+        else:
+            self._end.sendall(length)
+            self._end.sendall(message)
+
+    def receive(self, seconds: float | None = None) -> bytes | bytearray:
         """Return the next message; raises TimeoutError and LaneClosedError."""
         until = None if seconds is None else time.monotonic() + seconds
         self._end.settimeout(seconds)
@@ -117,7 +126,7 @@ class Lane:
             return first[_LENGTH.size :]
         return self._rest(first[_LENGTH.size :], length, until)
 
-    def _rest(self, first: bytes, length: int, until: float | None) -> bytes:
+    def _rest(self, first: bytes, length: int, until: float | None) -> bytearray:
         message = bytearray(length)
         message[: len(first)] = first
         view, at = memoryview(message), len(first)
@@ -128,7 +137,7 @@ class Lane:
             if not received:
                 raise LaneClosedError("The other end closed the lane within a message.")
             at += received
-        return bytes(message)
+        return message
 
     def _some(self, most: int) -> bytes:
         try:
