@@ -35,7 +35,8 @@ from core.schema import ARROW_TYPES, DataType, Field, Schema
 
 Record = dict[str, object]
 
-_ROWS_AT_ONCE = 20_000
+_MOST_ROWS_AT_ONCE = 50_000
+_CELLS_AT_ONCE = 4_000_000
 _MOST_TRIALS = 500
 _MOST_OUTPUTS = 5_000
 _ZIP = b"PK"
@@ -102,7 +103,8 @@ class ScikitScorer(Scorer):
         self._model = model
         self._given = given
         self._seconds = seconds
-        self._rows = Rows(info, self._run, _ROWS_AT_ONCE)
+        at_once = min(_MOST_ROWS_AT_ONCE, 1 + _CELLS_AT_ONCE // len(model.inputs))
+        self._rows = Rows(info, self._run, at_once)
 
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Score typed rows, looking at the deadline between blocks; see `Scorer.score`."""
