@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import InvalidModel
-from core.runtimes.base import ModelInfo, Runtime, Scorer
+from core.runtimes.base import ERROR_COLUMN, ModelInfo, Runtime, Scorer
 from core.runtimes.jvm import JavaModel, JavaProcess
 from core.runtimes.pmml_checks import mend, refuse, warnings
 from core.runtimes.pmml_describe import algorithm_of, details_of, function_of
@@ -35,6 +35,8 @@ class PmmlScorer(Scorer):
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Score typed records; a record without a value that the model needs says which."""
         scored = self._model.score(batch)
+        if scored.column(ERROR_COLUMN).null_count == scored.num_rows:
+            return scored
         for position, name in reversed(self._needed):
             if batch.column(position).null_count:
                 scored = _refused(scored, batch.column(position).is_null(), name)
@@ -110,7 +112,7 @@ class PmmlRuntime(Runtime):
     def load(self, path: Path, info: ModelInfo) -> Scorer:
         """Load an inspected file in the Java process."""
         model = self._process.load(path, info.input_schema.names)
-        expected = [*info.output_schema.names, "error"]
+        expected = [*info.output_schema.names, ERROR_COLUMN]
         if model.schema.names != expected:
             model.close()
             raise InvalidModel(
