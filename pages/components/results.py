@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +11,9 @@ from core.services.predictions import Answer
 from pages.components import charts
 from pages.components.tables import height_of
 from pages.components.text import milliseconds, number, plain, plural
+
+_MOST_NUMBERS = 200
+_LEAST_PIXELS = 8
 
 Record = Mapping[str, object]
 
@@ -39,19 +43,57 @@ def _draw_one(output: Record, prefix: str) -> None:
         figure = charts.draw_probabilities(chances)
         st.plotly_chart(figure, key=f"{prefix}_chances", config=charts.STILL)
     if others:
-        rows = [{"Output": name, "Value": number(value)} for name, value in others.items()]
+        rows = [{"Output": name, "Value": _brief(value)} for name, value in others.items()]
         st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"{prefix}_outputs")
 
 
 def _draw_headline(name: str, value: object, chances: Mapping[str, float]) -> None:
     if isinstance(value, list):
-        st.caption(plain(name))
-        st.json(value, expanded=1)
+        _draw_array(name, np.asarray(value))
         return
     st.metric(plain(name.capitalize()), plain(number(value)))
     sure = chances.get(str(value))
     if sure is not None:
         st.caption(f"The model gives this class a probability of {sure:.1%}.")
+
+
+def _draw_array(name: str, array: np.ndarray) -> None:
+    """Draw an array: its numbers if they are few, else its range, and a picture if it is one."""
+    st.caption(f"{plain(name)}, {' x '.join(map(str, array.shape))}")
+    if array.size <= _MOST_NUMBERS:
+        _draw_numbers(array)
+        return
+    if array.dtype.kind not in "biuf":
+        st.caption(f"{array.size:,} values; call the model over HTTP to read them all.")
+        return
+    picture = _picture(array)
+    if picture is not None:
+        st.image(picture, width=min(640, max(160, picture.shape[1])))
+    low, high = float(array.min()), float(array.max())
+    st.caption(f"{array.size:,} values from {number(low)} to {number(high)}.")
+
+
+def _draw_numbers(array: np.ndarray) -> None:
+    if array.ndim > 2:
+        st.json(array.tolist(), expanded=True)
+    else:
+        table = pd.DataFrame(array)
+        st.dataframe(table, width="content", height=height_of(len(table)))
+
+
+def _picture(array: np.ndarray) -> np.ndarray | None:
+    """Return an array as grey or RGB values from 0 to 1, or None where it is no picture.
+
+    Pictures are height x width, or that with 1 or 3 channels first or last.
+    """
+    shown = np.squeeze(array)
+    if shown.ndim == 3 and shown.shape[0] == 3:
+        shown = np.moveaxis(shown, 0, -1)
+    colours = shown.ndim == 3 and shown.shape[-1] == 3
+    if not (shown.ndim == 2 or colours) or min(shown.shape[:2]) < _LEAST_PIXELS:
+        return None
+    low, high = shown.min(), shown.max()
+    return np.asarray((shown - low) / ((high - low) or 1.0))
 
 
 def probabilities(output: Record) -> dict[str, float]:
@@ -91,6 +133,15 @@ def table_of(outputs: Sequence[Record]) -> pd.DataFrame:
     """Return several answers as a table whose rows count from 1; arrays become text."""
     rows = [{name: _cell(value) for name, value in output.items()} for output in outputs]
     return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="row"))
+
+
+def _brief(value: object) -> str:
+    """Return one of several outputs as a short text; of an array, its shape and first numbers."""
+    if not isinstance(value, list):
+        return number(value)
+    array = np.asarray(value)
+    first = ", ".join(number(each) for each in array.ravel()[:4].tolist())
+    return f"{' x '.join(map(str, array.shape))}: {first}{', …' if array.size > 4 else ''}"
 
 
 def _cell(value: object) -> object:

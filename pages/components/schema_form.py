@@ -9,15 +9,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+import numpy as np
 import streamlit as st
 
 from core.runtimes.base import ModelInfo
-from core.schema import DataType, Field, Invalid, Schema
+from core.schema import NUMERIC, DataType, Field, Invalid, Schema
 from pages.components.numbers import bounds, start_number, step_of
 from pages.components.text import plain, short
 
 MOST_FIELDS = 120
 _SECTION = 24
+_LONGEST_EXAMPLE = 5_000
 _MISSING = "(missing)"
 _EARLIEST, _LATEST = dt.date(1800, 1, 1), dt.date(2200, 12, 31)
 
@@ -191,17 +193,33 @@ def _start(field: Field, example: object, otherwise: M) -> M | None:
 
 
 def _draw_tensor(field: Field, example: object, key: str) -> object:
+    """Draw a tensor as JSON text; an empty one stands for an example too long to show, or zeros."""
+    shown = "" if example is None else json.dumps(example)
+    if not shown or len(shown) > _LONGEST_EXAMPLE:
+        unsaid, shown = _unsaid(field, example), ""
+    else:
+        unsaid = None
     text = st.text_area(
         f"{_label(field)} ({field.dimension})",
-        "" if example is None else json.dumps(example),
+        shown,
         key=key,
         height=160,
         help=f"{_help(field)} · nested lists of numbers as JSON",
+        placeholder="Left empty, an example is sent" if unsaid is not None else None,
     )
+    if not text.strip():
+        return unsaid
     try:
-        return json.loads(text) if text.strip() else None
+        return json.loads(text)
     except json.JSONDecodeError:
         return text  # the coercion says what is wrong with it
+
+
+def _unsaid(field: Field, example: object) -> object:
+    """Return what an empty text stands for: the example, else zeros where the shape is known."""
+    if example is not None or None in field.shape or field.type not in NUMERIC:
+        return example
+    return np.zeros([length or 0 for length in field.shape]).tolist()
 
 
 _WIDGETS: dict[DataType, Callable[[Field, object, str], object]] = {

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Element
 
 from pages.components import results, text
 
@@ -61,6 +62,42 @@ def test_several_answers_are_counted_from_one_and_arrays_become_text() -> None:
     table = results.table_of([{"y": [1, 2]}, {"error": "bad"}])
     assert list(table.index) == [1, 2]
     assert table["y"].iloc[0] == "[1, 2]"
+
+
+def answered(output: dict[str, object]) -> AppTest:
+    def page(output: dict[str, object]) -> None:
+        from core.runtimes.base import ModelInfo
+        from core.services.predictions import Answer
+        from pages.components import results
+
+        info = ModelInfo("onnx", "transformation", "a", "b", (), ())
+        results.draw_answer(Answer(output, 1.0), info, "t")
+
+    app = AppTest.from_function(page, args=(output,), default_timeout=30).run()
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize(
+    ("array", "drawn"),
+    [
+        ([1.0, 2.0], "dataframe"),
+        ([[[1.0]], [[2.0]]], "json"),
+        ([[0.5] * 20] * 20, "image"),
+        ([[[0.5] * 20] * 20] * 3, "image"),
+        ([[float(column) for column in range(300)]], ""),
+        ([["a"] * 20] * 20, ""),
+    ],
+)
+def test_an_array_is_drawn_as_what_it_is(array: list[object], drawn: str) -> None:
+    app = answered({"prediction": array})
+    kinds = {each.type for each in app.main if isinstance(each, Element)} - {"caption"}
+    assert kinds == ({drawn} if drawn else set())
+
+
+def test_several_outputs_of_different_kinds_make_one_table() -> None:
+    app = answered({"prediction": "a", "score": 0.25, "code": "x", "all": [1, 2, 3, 4, 5]})
+    assert list(app.dataframe[0].value["Value"]) == ["0.25", "x", "5: 1, 2, 3, 4, …"]
 
 
 def failing(kind: str) -> AppTest:
