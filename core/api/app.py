@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.api import accounts, deployments, models, openapi, protocol, tasks
+from core.api import accounts, deployments, invocations, models, openapi, protocol, tasks
 from core.api.auth import caller_by_form, caller_by_header
 from core.api.edge import guarded, json_answer
 from core.api.forms import Call, Endpoint, Form, Who, check_fields, read_form
+from core.api.online import Lanes
 from core.services.accounts import Caller, Role
 
 if TYPE_CHECKING:
@@ -28,14 +29,18 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 _NOBODY = Caller(id="", name="", role=Role.VIEWER)
 _THREADS = 8
+_WORKERS = 4
+_WAITING = 64
 
 
 def routes(platform: Callable[[], "Platform"]) -> list[BaseRoute]:
     """Return all routes over the platform that the callable gives once the server has started."""
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
+    lanes = Lanes(_WORKERS, _WAITING)
     return [
         *(_form_route(endpoint, platform, pool) for endpoint in ENDPOINTS),
-        *protocol.routes(platform),
+        *protocol.routes(platform, lanes),
+        invocations.route(platform, lanes),
         Route("/api/openapi.json", _described, methods=["GET"]),
         Route("/api/docs", _docs, methods=["GET"]),
         Route("/api/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),

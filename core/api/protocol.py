@@ -21,13 +21,9 @@ if TYPE_CHECKING:
 Platforms = Callable[[], "Platform"]
 About = Callable[[Live], Response]
 
-_WORKERS = 4
-_WAITING = 64
 
-
-def routes(platform: Platforms) -> list[BaseRoute]:
+def routes(platform: Platforms, lanes: Lanes) -> list[BaseRoute]:
     """Return the protocol's routes."""
-    lanes = Lanes(_WORKERS, _WAITING)
     model = "/v2/models/{endpoint}"
     of_model = [
         route
