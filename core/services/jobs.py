@@ -11,8 +11,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
-from core.db.tables import Task, Version, new_id, utc_now
-from core.errors import DeploymentPaused, InvalidInput, TaskNotFinished, TaskNotFound
+from core.db.tables import Account, Deployment, Task, Version, new_id, utc_now
+from core.errors import (
+    DeploymentNotFound,
+    DeploymentPaused,
+    InvalidInput,
+    NotAllowed,
+    TaskNotFinished,
+    TaskNotFound,
+)
 from core.files import Files, Staged, write_atomically
 from core.inputs.tabular import open_table
 from core.runtimes.base import ModelInfo
@@ -205,6 +212,7 @@ class Jobs:
     def _insert(self, caller: Caller, task: Task) -> None:
         with self._database.writing() as session:
             visible_model(session, caller, task.model_id)
+            _require_owners(session, task)
             session.add(task)
             session.flush()
             session.expunge(task)
@@ -243,6 +251,14 @@ class Jobs:
                 + (" yet." if task.state in UNFINISHED else f". {task.message}")
             )
         return Result(files, ingested, info)
+
+
+def _require_owners(session: Session, task: Task) -> None:
+    """Raise where the service or the account went while the upload was taken in."""
+    if task.deployment_id and session.get(Deployment, task.deployment_id) is None:
+        raise DeploymentNotFound("The service was deleted while the file came in.")
+    if session.get(Account, task.owner_id) is None:
+        raise NotAllowed("Your account was deleted.")
 
 
 def _take(files: JobFiles, source: Staged | Sequence[object]) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from core.db.engine import Database
 from core.errors import (
+    DeploymentNotFound,
     DeploymentPaused,
     InternalError,
     InvalidInput,
@@ -587,6 +588,16 @@ def test_a_paused_service_takes_no_tasks(
     paused = deployments.get_by_id(ann, service.id)
     with pytest.raises(DeploymentPaused):
         jobs.submit(ann, version, upload(PEOPLE, "a.csv"), kind="csv", deployment=paused)
+
+
+def test_a_service_that_was_deleted_meanwhile_takes_no_tasks(
+    jobs: Jobs, deployments: Deployments, ann: Caller, version: VersionView, upload: Upload
+) -> None:
+    service = deployments.create(ann, version.model.id, "live")
+    deployments.delete(ann, service.id)
+    with pytest.raises(DeploymentNotFound):
+        jobs.submit(ann, version, upload(PEOPLE, "a.csv"), kind="csv", deployment=service)
+    assert jobs.list_(ann).total == 0
 
 
 def test_an_unknown_format_is_refused_before_anything_is_sent(
