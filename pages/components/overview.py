@@ -35,10 +35,10 @@ def _draw_first_steps(caller: Caller) -> None:
     steps = (
         ("1. Upload", "A PMML, ONNX or scikit-learn file. Slipway reads what it takes and gives."),
         ("2. Try", "Fill in a form made from the model's inputs, and see what it says."),
-        ("3. Deploy", "Give it an address. Pause it or go back a version whenever you like."),
+        ("3. Deploy", "Give it an address that programs call. Pause and start it when you like."),
         ("4. Watch", "See how often it is called, how fast it answers, and what fails."),
     )
-    with st.grid("auto", min_column_width=220, row_height="content"):
+    with st.grid("auto", min_column_width=180):
         for title, text in steps:
             with st.container(border=True, height="stretch"):
                 st.subheader(title)
