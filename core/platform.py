@@ -20,6 +20,7 @@ from core.services.job_runner import JobRunner
 from core.services.jobs import Jobs
 from core.services.models import Models
 from core.services.predictions import Predictions
+from core.services.warming import Warming
 from core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     models = Models(database, files, _inspecting(settings))
     scorers = ScorerCache(_loading(models, files, runtimes), settings.cached_models)
     parts.callback(scorers.close)
+    deployments = Deployments(database, models)
+    parts.callback(Warming(deployments, scorers, settings.cached_models).close)
     calls = Calls(database)
     parts.callback(calls.close)
     runner = JobRunner(
@@ -91,7 +94,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         events=Events(database),
         accounts=Accounts(database, files),
         models=models,
-        deployments=Deployments(database, models),
+        deployments=deployments,
         calls=calls,
         predictions=Predictions(models, calls, scorers),
         runner=runner,

@@ -1,7 +1,7 @@
 """Deployments: versions of models under an address, and the registry that calls look them up in."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -84,7 +84,17 @@ class Deployments:
         self._refreshing = threading.Lock()
         with database.reading() as session:
             self._registry = _Registry(_live(session, true()))
+        self._listeners: list[Callable[[list[Live]], None]] = []
         models.on_change(self.refresh)
+
+    def on_refresh(self, listener: Callable[[list[Live]], None]) -> None:
+        """Call `listener` with a model's running services after each change to them."""
+        self._listeners.append(listener)
+
+    def running(self) -> list[Live]:
+        """Return the services that answer calls."""
+        lives = self._registry.by_endpoint.values()
+        return [live for live in lives if live.state is State.RUNNING]
 
     def create(
         self, caller: Caller, model_id: str, name: str, version: int | None = None
@@ -203,6 +213,8 @@ class Deployments:
             others = [live for live in lives if live.model_id != model_id]
             fresh = _live(session, Deployment.model_id == model_id)
             self._registry = _Registry([*others, *fresh])
+        for listener in self._listeners:
+            listener([live for live in fresh if live.state is State.RUNNING])
 
     def _find(self, endpoint: str) -> Live:
         found = self._registry.by_endpoint.get(endpoint)
