@@ -16,6 +16,7 @@ from pages.components import errors, overview
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
     """Open the platform before the first visitor, so that tasks resume; close it at the end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every start
     await run_in_threadpool(shared_platform)
     try:
         yield

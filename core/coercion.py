@@ -112,7 +112,7 @@ def require_columns(schema: Schema, names: Iterable[str]) -> None:
     given = list(names)
     absent = [field.name for field in schema if field.required and field.name not in given]
     if absent:
-        problems = [_absent(name, given) for name in absent]
+        problems = [_absent(schema, name, given) for name in absent]
         raise InvalidInput(_summary(problems), details=problems)
 
 
@@ -313,19 +313,20 @@ def _category(field: Field, typed: object) -> object | None:
     """
     if not isinstance(typed, str):
         known = _numbers_of(field.categories)
-        return typed if _number_of(str(typed).lower()) in known else None
+        return typed if number_of(str(typed).lower()) in known else None
     for text in (typed, typed.strip()):
         if text in field.categories:
             return text
-    return _numbers_of(field.categories).get(_number_of(typed))
+    return _numbers_of(field.categories).get(number_of(typed))
 
 
 @functools.lru_cache(maxsize=1024)
 def _numbers_of(categories: tuple[str, ...]) -> dict[float | str, str]:
-    return {_number_of(category): category for category in reversed(categories)}
+    return {number_of(category): category for category in reversed(categories)}
 
 
-def _number_of(text: str) -> float | str:
+def number_of(text: str) -> float | str:
+    """Return the number that a text writes (true is 1, false is 0), or the text if it is none."""
     stripped = text.strip()
     if _NUMBER.fullmatch(stripped):
         return float(stripped)
@@ -359,7 +360,7 @@ def _read_row(
     problems: list[Problem] = []
     for field in schema:
         if field.name not in record and field.required:
-            absent = _absent(field.name, record)
+            absent = _absent(schema, field.name, record)
             problems.append(Problem(absent.message, field.name, row))
             continue
         value = record.get(field.name)
@@ -370,8 +371,9 @@ def _read_row(
     return values, problems
 
 
-def _absent(name: str, given: Iterable[object]) -> Problem:
-    near = difflib.get_close_matches(name, [str(key) for key in given], n=1, cutoff=0.75)
+def _absent(schema: Schema, name: str, given: Iterable[object]) -> Problem:
+    unknown = [str(key) for key in given if key not in schema.names]
+    near = difflib.get_close_matches(name, unknown, n=1, cutoff=0.75)
     hint = f' Did you mean it by "{near[0]}"?' if near else ""
     return Problem(f"{name} is not given; the model needs it.{hint}", name)
 

@@ -206,6 +206,8 @@ class Accounts:
         with self._changing() as session:
             row = _find(session, account)
             row.active = active
+            if not active:
+                row.valid_after = self._now()
             _require_an_admin_left(session)
             action = "enabled" if active else "disabled"
             events.record(session, caller, action, "account", row.id, row.name)

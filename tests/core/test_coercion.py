@@ -122,6 +122,13 @@ def test_a_record_with_several_faults_names_them_all() -> None:
     assert "1 more in details" in caught.value.message
 
 
+def test_a_field_of_the_model_is_not_taken_for_another_that_is_missing() -> None:
+    schema = Schema((Field("sepal_width", DataType.DOUBLE), Field("petal_width", DataType.DOUBLE)))
+    with pytest.raises(InvalidInput) as caught:
+        read_record(schema, {"sepal_width": 1})
+    assert "Did you mean" not in caught.value.message
+
+
 def test_a_bad_record_keeps_its_place_among_the_good_ones() -> None:
     typed = typed_records(Schema((NUMBER,)), [{"x": 1}, {"x": "no"}, 5, {"x": 4}])
     assert typed.batch.column(0).to_pylist() == [1.0, None, None, 4.0]

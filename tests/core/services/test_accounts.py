@@ -179,6 +179,7 @@ def test_a_disabled_account_is_out_at_once_and_back_when_enabled(
             attempt()
     accounts.set_active(admin, "ann", True)
     assert accounts.caller_by_token(token) == ann
+    assert accounts.find_session("ann", clock.time - timedelta(seconds=1)) is None
 
 
 def test_credentials_are_hashes_by_name(accounts: Accounts, ann: Caller) -> None:
