@@ -135,6 +135,32 @@ class Task(Base):
     retry_of: Mapped[str | None]
 
 
+class Verdict(Base):
+    """What a check of a version against expected outputs came to; never changed.
+
+    `file` is the SHA-256 of the CSV. `report` is a `Report` as JSON; `failure` says why there is no
+    result. `engine` and `slipway` are the versions it was made with; `made_by` is empty where
+    Slipway checked by itself.
+    """
+
+    __tablename__ = "verdicts"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[str]
+    version_id: Mapped[str]
+    file: Mapped[str]
+    file_name: Mapped[str]
+    tolerance: Mapped[float] = mapped_column(Double)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    agreeing: Mapped[int] = mapped_column(BigInteger)
+    report: Mapped[str]
+    failure: Mapped[str]
+    engine: Mapped[str]
+    slipway: Mapped[str]
+    made: Mapped[datetime]
+    made_by: Mapped[str]
+
+
 class Event(Base):
     """One thing that somebody did; names are copied, so it can be read after they are gone."""
 

@@ -1,14 +1,15 @@
-"""Keeps the files of versions as long as a version uses them, and not longer."""
+"""Keeps the files of versions and of their checks as long as they are used, and not longer."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import select
 
 from core.db.engine import Database
-from core.db.tables import Version
+from core.db.tables import Verdict, Version
 from core.files import Files, Staged
 from core.runtimes.inspection import Inspected
 
@@ -22,27 +23,33 @@ class Kept:
 
 
 class Artifacts:
-    """Equal files are one artifact, so nothing is dropped without a look at all versions."""
+    """Equal files are one artifact, so nothing is dropped without a look at all who use files."""
 
     def __init__(self, database: Database, files: Files) -> None:
         self._database = database
         self._files = files
-        # From the copying of a file to the commit of its version nobody may drop it.
+        # From the copying of a file to the commit of what uses it nobody may drop it.
         self._lock = threading.Lock()
 
     @contextmanager
     def kept(self, staged: Staged, inspected: Inspected) -> Iterator[Kept]:
         """Keep an upload while the body adds its version; if that raises, the files go again."""
+        with self.keeping(inspected.path, staged.path) as (artifact, source):
+            yield Kept(artifact, source)
+
+    @contextmanager
+    def keeping(self, *paths: Path) -> Iterator[list[str]]:
+        """Keep files while the body adds what uses them; yield the SHA-256 of each."""
         with self._lock:
-            kept = Kept(self._files.keep(inspected.path), self._files.keep(staged.path))
+            kept = [self._files.keep(path) for path in paths]
             try:
                 yield kept
             except BaseException:
-                self._drop_unused({kept.artifact, kept.source})
+                self._drop_unused(set(kept))
                 raise
 
     def drop_unused(self, candidates: Iterable[str]) -> None:
-        """Remove those of the artifacts that no version uses."""
+        """Remove those of the artifacts that no version and no check uses."""
         with self._lock:
             self._drop_unused(set(candidates))
 
@@ -50,6 +57,7 @@ class Artifacts:
         with self._database.reading() as session:
             used = set(session.scalars(select(Version.artifact)))
             used |= set(session.scalars(select(Version.source)))
+            used |= set(session.scalars(select(Verdict.file)))
         for sha256 in candidates - used:
             self._files.drop(sha256)
 

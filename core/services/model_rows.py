@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
-from core.db.tables import Account, Deployment, Model, Task, Version, calls
+from core.db.tables import Account, Deployment, Model, Task, Verdict, Version, calls
 from core.errors import VersionNotFound
 from core.runtimes.base import ModelInfo
 from core.services.task_rows import remove_tasks
@@ -91,10 +91,13 @@ def remove_model(session: Session, model: Model) -> Removed:
     own = Version.model_id == model.id
     artifacts = set(session.scalars(select(Version.artifact).where(own)))
     artifacts |= set(session.scalars(select(Version.source).where(own)))
+    checks = Verdict.model_id == model.id
+    artifacts |= set(session.scalars(select(Verdict.file).where(checks)))
     deployments = select(Deployment.id).where(Deployment.model_id == model.id)
     session.execute(delete(calls).where(calls.c.deployment_id.in_(deployments)))
     tasks = remove_tasks(session, Task.model_id == model.id)
     session.execute(delete(Deployment).where(Deployment.model_id == model.id))
+    session.execute(delete(Verdict).where(checks))
     session.execute(delete(Version).where(own))
     session.delete(model)
     return Removed(tasks, artifacts)

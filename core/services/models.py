@@ -95,9 +95,9 @@ class Models:
         self._database = database
         self._files = files
         self._inspect = inspect
-        self._artifacts = Artifacts(database, files)
+        self.artifacts = Artifacts(database, files)
         # A process that was killed may have kept a file whose version it never added.
-        self._artifacts.drop_unused(files.artifacts())
+        self.artifacts.drop_unused(files.artifacts())
         self._listeners: list[Callable[[str], None]] = []
 
     def on_change(self, listener: Callable[[str], None]) -> None:
@@ -242,7 +242,7 @@ class Models:
         self._tell(model_id)
         for task in removed.tasks:
             self._files.drop_job(task)
-        self._artifacts.drop_unused(removed.artifacts)
+        self.artifacts.drop_unused(removed.artifacts)
 
     def _store(
         self,
@@ -254,7 +254,7 @@ class Models:
     ) -> int:
         """Keep the files and add a version in one transaction; return its number."""
         with (
-            self._artifacts.kept(staged, inspected) as kept,
+            self.artifacts.kept(staged, inspected) as kept,
             self._database.writing() as session,
         ):
             model = model_of(session)
