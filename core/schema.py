@@ -87,6 +87,8 @@ class Field:
     `shape` is the shape of one record's value: () for a scalar, None where any length goes.
     `required`: the field must be named in an input; `nullable`: its value may be missing.
     `missing` tells in words what the model makes of a missing value.
+    `label`, `unit` and `description` are for reading. `codes` are what the engine gives for each of
+    the categories of an output, where people have named those.
     """
 
     name: str
@@ -101,6 +103,9 @@ class Field:
     missing: str = ""
     default: str | None = None
     label: str = ""
+    unit: str = ""
+    description: str = ""
+    codes: tuple[str, ...] = ()
 
     @property
     def is_tensor(self) -> bool:

@@ -15,6 +15,7 @@ from core.schema import Field, Schema
 ERROR_COLUMN = "error"
 PREDICTION = "prediction"
 PROBABILITY = "probability_"
+SCORE = "score_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Scorer(ABC):
     `in_process` tells that nothing outside this process can keep `score` waiting.
     """
 
-    in_process: ClassVar[bool] = True
+    in_process: bool = True
 
     @abstractmethod
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY
+from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY, SCORE
 from core.runtimes.onnx_graph import Graph, Label
 from core.runtimes.onnx_inputs import MOST_SCALARS, unique
 from core.runtimes.rows import RefusedRowsError
 from core.schema import ARROW_TYPES, DataType, Field, Interval, Optype
-
-SCORE = "score_"
 
 
 class Form(StrEnum):

@@ -26,7 +26,7 @@ _HEAP_MB: int = Settings.model_fields["java_heap_mb"].default
 class PmmlScorer(Scorer):
     """A model in the Java process, and which of its fields must have a value."""
 
-    in_process: ClassVar[bool] = False
+    in_process = False
 
     def __init__(self, model: JavaModel, inputs: Schema) -> None:
         self._model = model
