@@ -327,6 +327,7 @@ def _numbers_of(categories: tuple[str, ...]) -> dict[float | str, str]:
 
 def number_of(text: str) -> float | str:
     """Return the number that a text writes (true is 1, false is 0), or the text if it is none."""
+    """Return the number that a text writes (true is 1, false is 0), or the text if it is none."""
     stripped = text.strip()
     if _NUMBER.fullmatch(stripped):
         return float(stripped)
