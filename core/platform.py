@@ -18,8 +18,10 @@ from core.services.deployments import Deployments
 from core.services.events import Events
 from core.services.job_runner import JobRunner
 from core.services.jobs import Jobs
+from core.services.matching import Matching
 from core.services.models import Models
 from core.services.predictions import Predictions
+from core.services.rechecks import Rechecks
 from core.services.warming import Warming
 from core.settings import Settings
 
@@ -38,6 +40,8 @@ class Platform:
     deployments: Deployments
     calls: Calls
     predictions: Predictions
+    matching: Matching
+    rechecks: Rechecks
     runner: JobRunner
     jobs: Jobs
     _parts: ExitStack
@@ -57,12 +61,14 @@ class Platform:
 def open_platform(settings: Settings, *, inline: bool = False) -> Platform:
     """Build a platform over a storage folder and let its interrupted tasks go on.
 
-    `inline` leaves tasks to `runner.run_until_idle`. Raises InternalError where the folder is in
-    use by another process or was written by a newer Slipway.
+    `inline` leaves tasks to `runner.run_until_idle` and outdated checks to `rechecks.run`. Raises
+    InternalError where the folder is in use by another process or was written by a newer Slipway.
     """
     with ExitStack() as parts:
         platform = _build(settings, inline, parts)
         platform.runner.start()
+        if not inline:
+            platform.rechecks.start()
         return replace(platform, _parts=parts.pop_all())
 
 
@@ -88,6 +94,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         inline=inline,
     )
     parts.callback(runner.close)
+    rechecks = Rechecks(database, files, models, scorers.get)
+    parts.callback(rechecks.close)
     return Platform(
         settings=settings,
         files=files,
@@ -97,6 +105,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         deployments=deployments,
         calls=calls,
         predictions=Predictions(models, calls, scorers),
+        matching=Matching(database, models, scorers.get),
+        rechecks=rechecks,
         runner=runner,
         jobs=Jobs(database, files, runner, part_rows=settings.part_rows),
         _parts=parts,

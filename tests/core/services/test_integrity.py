@@ -2,8 +2,10 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import partial
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import text
 
@@ -11,9 +13,11 @@ from core.db.engine import Database
 from core.db.tables import Task, utc_now
 from core.errors import SlipwayError
 from core.files import Files
+from core.runtimes.base import Scorer
 from core.services.accounts import Accounts, Caller
 from core.services.calls import CallRecord, Calls
 from core.services.deployments import Deployments
+from core.services.matching import Matching
 from core.services.model_rights import visible_model
 from core.services.models import Models
 from tests.core.services.conftest import PASSWORD, Uploads, at_once
@@ -27,7 +31,18 @@ _ORPHANS = {
     "calls": "deployment_id NOT IN (SELECT id FROM deployments)",
     "tasks": "model_id NOT IN (SELECT id FROM models)"
     " OR deployment_id IS NOT NULL AND deployment_id NOT IN (SELECT id FROM deployments)",
+    "verdicts": "model_id NOT IN (SELECT id FROM models)"
+    " OR version_id NOT IN (SELECT id FROM versions)",
 }
+
+
+class _Young(Scorer):
+    """Calls everybody young."""
+
+    def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        young = pa.array(["young"] * batch.num_rows)
+        nothing = pa.nulls(batch.num_rows, pa.string())
+        return pa.RecordBatch.from_arrays([young, nothing], ["prediction", "error"])
 
 
 @pytest.fixture
@@ -55,11 +70,12 @@ class Platform:
         self.deployments = deployments
         self.calls = calls
         self.upload = upload
+        self.matching = Matching(database, models, lambda _: nullcontext(_Young()))
 
     def act(self, caller: Caller, seed: int, times: int) -> None:
         chance = random.Random(seed)
         acts = [self.add, self.add, self.version, self.deploy, self.task, self.call]
-        acts += [self.delete_model, self.delete_deployment]
+        acts += [self.check, self.delete_check, self.delete_model, self.delete_deployment]
         for _ in range(times):
             try:
                 chance.choice(acts)(caller, chance)
@@ -86,6 +102,14 @@ class Platform:
     def call(self, caller: Caller, chance: random.Random) -> None:
         for view in self.deployments.list_(caller):
             self.calls.record(CallRecord(view.id, 1, utc_now(), 1, 0, "", 1.0, caller.id))
+
+    def check(self, caller: Caller, chance: random.Random) -> None:
+        staged = self.upload(f"age,sex,prediction\n{chance.randrange(3)},f,young\n", "a.csv")
+        self.matching.check(caller, self._model(caller, chance), None, staged)
+
+    def delete_check(self, caller: Caller, chance: random.Random) -> None:
+        for verdict in self.matching.list_(caller, self._model(caller, chance))[:1]:
+            self.matching.delete(caller, verdict.id)
 
     def delete_model(self, caller: Caller, chance: random.Random) -> None:
         self.models.delete(caller, self._model(caller, chance), with_deployments=True)
@@ -120,7 +144,7 @@ def test_no_orphan_is_left_by_callers_who_make_and_delete_at_the_same_time(
     assert at_once(works) == [None] * 4
     calls.flush()
     assert _orphans(database) == {}
-    _assert_files_are_those_of_the_versions(database, files)
+    _assert_files_are_those_that_are_used(database, files)
     _assert_the_registry_is_as_the_database(deployments, Deployments(database, models), admin)
     for model in models.list_(admin):
         models.delete(admin, model.id, with_deployments=True)
@@ -139,10 +163,13 @@ def _orphans(database: Database) -> dict[str, int]:
     return {table: int(rows) for table, rows in found.items() if rows}
 
 
-def _assert_files_are_those_of_the_versions(database: Database, files: Files) -> None:
+def _assert_files_are_those_that_are_used(database: Database, files: Files) -> None:
     with database.reading() as session:
         used = session.execute(
-            text("SELECT artifact FROM versions UNION SELECT source FROM versions")
+            text(
+                "SELECT artifact FROM versions UNION SELECT source FROM versions "
+                "UNION SELECT file FROM verdicts"
+            )
         )
         assert set(files.artifacts()) == {sha256 for (sha256,) in used}
 

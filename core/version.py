@@ -1,0 +1,3 @@
+"""Which Slipway this is."""
+
+VERSION = "0.1.0"
