@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import pyarrow as pa
 
+from core.image_recipe import ImageRecipe
+
 
 class DataType(StrEnum):
     """What kind of value a field holds."""
@@ -87,6 +89,7 @@ class Field:
     `shape` is the shape of one record's value: () for a scalar, None where any length goes.
     `required`: the field must be named in an input; `nullable`: its value may be missing.
     `missing` tells in words what the model makes of a missing value.
+    `image` tells how a picture becomes the value, where the field takes pictures.
     `label`, `unit` and `description` are for reading. `codes` are what the engine gives for each of
     the categories of an output, where people have named those.
     """
@@ -103,6 +106,7 @@ class Field:
     missing: str = ""
     default: str | None = None
     label: str = ""
+    image: ImageRecipe | None = None
     unit: str = ""
     description: str = ""
     codes: tuple[str, ...] = ()

@@ -76,7 +76,8 @@ class Model(Base):
 class Version(Base):
     """One file of a model, never changed: `artifact` is loaded, `source` was uploaded (SHA-256).
 
-    `info` is a `ModelInfo` as JSON.
+    `info` is a `ModelInfo` as JSON. `images` says how pictures become its inputs, as JSON, too, and
+    may change; see `core.services.model_images`.
     """
 
     __tablename__ = "versions"
@@ -92,6 +93,7 @@ class Version(Base):
     notes: Mapped[str]
     created: Mapped[datetime]
     created_by: Mapped[str]
+    images: Mapped[str | None]
 
 
 class Deployment(Base):

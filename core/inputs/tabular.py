@@ -7,6 +7,7 @@ from core.errors import InvalidInput
 from core.inputs.chunks import Source
 from core.inputs.delimited import DelimitedSource
 from core.inputs.dialects import sniff, sniff_without_header
+from core.inputs.image import PictureSource
 from core.inputs.json_records import JsonSource
 from core.inputs.text_lines import TextSource
 from core.schema import DataType, Schema
@@ -55,10 +56,17 @@ def _json(path: Path, schema: Schema, options: Options) -> Source:
     return JsonSource(path, schema, _text_option(options, "encoding"))
 
 
+def _jpg(path: Path, schema: Schema, options: Options) -> Source:
+    for name in options:
+        raise InvalidInput(f'"{name}" is for texts; a picture has no options.')
+    return PictureSource(path, schema)
+
+
 TABLE_KINDS: dict[str, Callable[[Path, Schema, Options], Source]] = {
     "csv": _csv,
     "txt": _txt,
     "json": _json,
+    "jpg": _jpg,
 }
 
 

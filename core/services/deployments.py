@@ -22,7 +22,7 @@ from core.services import events
 from core.services.accounts import Caller
 from core.services.endpoints import free_endpoint
 from core.services.model_rights import changeable_model, sees, visible, visible_model
-from core.services.model_rows import decoded_info, newest_number, version_row
+from core.services.model_rows import newest_number, version_info, version_row
 from core.services.models import Models
 from core.services.names import clean_name, name_key
 
@@ -268,7 +268,7 @@ def _live(session: Session, condition: ColumnElement[bool]) -> list[Live]:
             version_id=row.version_id,
             artifact=version.artifact,
             state=State(row.state),
-            info=decoded_info(version.info),
+            info=version_info(version),
             names=(owner, model.name_key, row.name_key),
         )
         for row, model, owner, version in session.execute(query)

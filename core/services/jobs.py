@@ -41,7 +41,7 @@ from core.services.job_views import (
     task_view,
 )
 from core.services.model_rights import visible_model
-from core.services.model_rows import decoded_info
+from core.services.model_rows import version_info
 from core.services.models import VersionView
 from core.services.task_rows import remove_tasks
 
@@ -291,4 +291,4 @@ def _info(session: Session, task: Task) -> ModelInfo:
     row = session.get(Version, task.version_id)
     if row is None:
         raise TaskNotFound("The task went with its model.")
-    return decoded_info(row.info)
+    return version_info(row)

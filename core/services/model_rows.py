@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.db.tables import Account, Deployment, Model, Task, Verdict, Version, calls
 from core.errors import VersionNotFound
 from core.runtimes.base import ModelInfo
+from core.services.model_images import with_recipes
 from core.services.task_rows import remove_tasks
 
 
@@ -31,6 +32,11 @@ def encoded_info(info: ModelInfo) -> str:
 def decoded_info(text: str) -> ModelInfo:
     """Return the information that a version holds as JSON."""
     return _INFO.decode(text)
+
+
+def version_info(row: Version) -> ModelInfo:
+    """Return the information that a version holds, with how pictures become its inputs."""
+    return with_recipes(decoded_info(row.info), row.images)
 
 
 def decoded_brief(text: str) -> Brief:

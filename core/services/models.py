@@ -11,6 +11,7 @@ from core.db.engine import Database
 from core.db.tables import Account, Model, Version, new_id, utc_now
 from core.errors import VersionNotFound
 from core.files import Files, Staged
+from core.image_recipe import ImageRecipe
 from core.runtimes.base import ModelInfo
 from core.runtimes.inspection import Inspected
 from core.services import events
@@ -25,15 +26,16 @@ from core.services.model_checks import (
     require_free,
     require_nothing_running,
 )
+from core.services.model_images import changed_recipes, guessed_recipes
 from core.services.model_rights import changeable_model, no_such_model, require_author, visible
 from core.services.model_rows import (
     decoded_brief,
-    decoded_info,
     encoded_info,
     models_query,
     newest_info,
     newest_number,
     remove_model,
+    version_info,
     version_row,
 )
 from core.services.names import clean_text, name_key
@@ -227,6 +229,31 @@ class Models:
         self._tell(model_id)
         return self.get_by_id(caller, model_id).model
 
+    def set_image(
+        self,
+        caller: Caller,
+        model_id: str,
+        position: int,
+        recipe: ImageRecipe | None,
+        *,
+        version: int | None = None,
+    ) -> VersionView:
+        """Say how a picture becomes the input at a position; None: it takes numbers alone.
+
+        Calls of the version's services go by it at once. Raises ModelNotFound, NotAllowed,
+        VersionNotFound, and InvalidInput for a recipe that does not give what the input takes.
+        """
+        with self._database.writing() as session:
+            model = changeable_model(session, caller, model_id)
+            newest = newest_number(session, model.id)
+            row = version_row(session, model.id, model.name, newest, version)
+            row.images = changed_recipes(version_info(row), position, recipe)
+            model.updated = utc_now()
+            detail = f"the image recipe of version {row.number}"
+            events.record(session, caller, "changed", "model", model.id, model.name, detail)
+        self._tell(model_id)
+        return self.get_by_id(caller, model_id, row.number)
+
     def delete(self, caller: Caller, model_id: str, *, with_deployments: bool = False) -> None:
         """Delete a model with its versions, paused services, calls and tasks.
 
@@ -271,6 +298,7 @@ class Models:
                 notes=notes,
                 created=utc_now(),
                 created_by=caller.name,
+                images=guessed_recipes(inspected.info),
             )
             session.add(row)
             model.updated = row.created
@@ -326,5 +354,5 @@ def _version_view(model: ModelView, row: Version) -> VersionView:
         source=row.source,
         file_name=row.file_name,
         size=row.size,
-        info=decoded_info(row.info),
+        info=version_info(row),
     )
