@@ -1,7 +1,9 @@
 """The fields `input` and `filetype` of the form contract, and what becomes of them."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 
 import msgspec
 
@@ -10,17 +12,27 @@ from core.coercion import Typed
 from core.errors import InvalidInput
 from core.files import Staged
 from core.inputs.chunks import ChunkSize
+from core.inputs.image import typed_record
+from core.inputs.image_fields import picture_field
 from core.inputs.tabular import open_table
 from core.runtimes.base import ModelInfo
+from core.schema import Schema
 from core.services.predictions import Table
 
 TABLES = ("csv", "txt")
-IMAGES = ("jpg", "mp4", "jpgbase64", "mp4base64")
-FILETYPES = ("none", *TABLES, *IMAGES, "zip")
+PICTURES = ("jpg", "jpgbase64")
+VIDEOS = ("mp4", "mp4base64")
+FILETYPES = ("none", *TABLES, *PICTURES, *VIDEOS, "zip")
+_BY_FIELD = ("none", *PICTURES)
 
 INPUT_FIELDS = (
-    may("input", "JSON records, or the file where filetype says so"),
-    may("filetype", f"what input holds: {', '.join(FILETYPES)}; none (JSON) by default"),
+    may("input", "JSON records, or what filetype says: a file, or the base64 of one"),
+    may(
+        "filetype",
+        f"what input holds: {', '.join(FILETYPES)}; none (JSON) by default. A JSON object such as "
+        '{"photo": "jpg", "age": "none"} names a kind for each input; the files are then sent as '
+        "inputfile_<input>, the rest inside the JSON object input",
+    ),
 )
 _CHUNK = ChunkSize(10_000)
 
@@ -29,14 +41,21 @@ _CHUNK = ChunkSize(10_000)
 def records_of(call: Call, info: ModelInfo) -> Iterator[object]:
     """Yield the records of a call that is answered at once, as `Predictions` takes them.
 
-    A file is kept under the storage folder while it is read. Raises InvalidInput.
+    A table is kept under the storage folder while it is read. Raises InvalidInput.
     """
-    kind = _kind(call.form)
-    if kind == "none":
-        yield _json(call.form)
+    form, schema = call.form, info.input_schema
+    if _is_by_field(form):
+        yield _mixed_record(form, schema)
         return
-    with _received(call, call.platform.settings.max_call_bytes) as staged:
-        yield Table(_parts(staged, kind, info))
+    kind = _kind(form)
+    if kind == "none":
+        yield _json(form)
+    elif kind in PICTURES:
+        name = picture_field(schema, kind).name
+        yield typed_record(schema, {}, {name: _picture(form, kind)})
+    else:
+        with _received(call, call.platform.settings.max_call_bytes) as staged:
+            yield Table(_parts(staged, kind, info))
 
 
 @contextmanager
@@ -45,7 +64,13 @@ def source_of(call: Call) -> Iterator[tuple[Staged | list[object], str]]:
 
     Raises InvalidInput.
     """
+    if _is_by_field(call.form):
+        raise InvalidInput("A task takes one filetype for all; call predict for a kind by input.")
     kind = _kind(call.form)
+    if kind == "jpgbase64":
+        with _decoded_picture(call) as staged:
+            yield staged, "jpg"
+        return
     if kind != "none" or "input" in call.form.files:
         with _received(call, call.platform.settings.max_input_bytes) as staged:
             yield staged, "json" if kind == "none" else kind
@@ -67,11 +92,84 @@ def _kind(form: Form) -> str:
     kind = form.find("filetype") or "none"
     if kind not in FILETYPES:
         raise InvalidInput(f'filetype is "{kind[:40]}"; it must be one of {", ".join(FILETYPES)}.')
-    if kind in IMAGES:
-        raise InvalidInput(f"filetype is {kind}, but this model has no input that is an image.")
+    if kind in VIDEOS:
+        raise InvalidInput(
+            f"filetype {kind} is not taken yet; send one frame as an image, with filetype jpg."
+        )
     if kind == "zip":
         raise InvalidInput("filetype zip is not taken yet; send the files of the zip one by one.")
     return kind
+
+
+def _is_by_field(form: Form) -> bool:
+    return (form.find("filetype") or "").lstrip().startswith("{")
+
+
+def _mixed_record(form: Form, schema: Schema) -> Typed:
+    """Return the record of a form that names a kind for each input."""
+    kinds = _decoded("filetype", form.text("filetype"))
+    record = _json(form) if form.find("input") else {}
+    if not isinstance(kinds, dict) or not isinstance(record, dict):
+        raise InvalidInput(
+            "filetype is a JSON object; then input must be one, too, or be left out."
+        )
+    for name, kind in kinds.items():
+        if kind not in _BY_FIELD:
+            known = ", ".join(_BY_FIELD)
+            raise InvalidInput(
+                f"filetype of {name} is {str(kind)[:40]}; it must be one of {known}."
+            )
+    pictures = {
+        name: _picture_part(form, name) if kind == "jpg" else _from_base64(name, record.get(name))
+        for name, kind in kinds.items()
+        if kind in PICTURES
+    }
+    return typed_record(schema, record, pictures)
+
+
+def _picture_part(form: Form, name: str) -> bytes:
+    file = form.files.get(f"inputfile_{name}")
+    if file is None:
+        raise InvalidInput(f"Send the picture in the form field inputfile_{name}.")
+    return file.file.read()
+
+
+def _picture(form: Form, kind: str) -> bytes:
+    if kind == "jpgbase64":
+        return _from_base64("input", form.find("input"))
+    file = form.files.get("input")
+    if file is None:
+        raise InvalidInput("Send the picture in the form field input, with a file name.")
+    return file.file.read()
+
+
+def _from_base64(name: str, text: object) -> bytes:
+    """Return the bytes that a text writes, also behind `data:image/png;base64,`.
+
+    A form that was not encoded with care has spaces for its plus signs; they are put back.
+    """
+    if not isinstance(text, str) or not text:
+        raise InvalidInput(f"Send the picture as base64 in {name}.")
+    written = text.split(",", 1)[1] if text.startswith("data:") and "," in text else text
+    plain = written.strip().replace(" ", "+").translate(_NO_LINES)
+    try:
+        return base64.b64decode(plain, validate=True)
+    except ValueError as error:
+        raise InvalidInput(f"{name} is not base64: {error}.") from error
+
+
+_NO_LINES = str.maketrans("", "", "\r\n\t")
+
+
+@contextmanager
+def _decoded_picture(call: Call) -> Iterator[Staged]:
+    content = BytesIO(_picture(call.form, "jpgbase64"))
+    limit = call.platform.settings.max_input_bytes
+    staged = call.platform.files.stage(content, "input.jpg", limit)
+    try:
+        yield staged
+    finally:
+        staged.path.unlink(missing_ok=True)
 
 
 def _json(form: Form) -> object:

@@ -24,6 +24,7 @@ from core.inputs.chunks import Chunk, ChunkSize
 from core.inputs.image_fields import picture_field
 from core.schema import ARROW_TYPES, DataType, Field, Schema
 
+MOST_BYTES = 64 << 20
 MOST_PIXELS = 50_000_000
 MOST_OWN_PIXELS = 1_000_000  # where the model takes the picture's own size
 _SHOWN_SIDE = 640
@@ -123,6 +124,8 @@ class PictureSource:
 
     def __init__(self, path: Path, schema: Schema) -> None:
         name = picture_field(schema, "jpg").name
+        if path.stat().st_size > MOST_BYTES:
+            raise InvalidInput(f"The picture is larger than {MOST_BYTES >> 20} MiB.")
         self._typed = typed_record(schema, {}, {name: path.read_bytes()})
 
     def names(self) -> Sequence[str]:

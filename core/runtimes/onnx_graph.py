@@ -202,8 +202,17 @@ class _Reading:
             "description": self.model.doc_string[:1000],
             "operators": ", ".join(f"{op} ({n})" for op, n in self.operators.most_common(8)),
             "parameters": str(sum(_size(tensor) for tensor in self.model.graph.initializer)),
+            **self._said_of_pictures(),
         }
         return {name: value for name, value in known.items() if value}
+
+    def _said_of_pictures(self) -> dict[str, str]:
+        """Return the metadata on the pictures that the model takes.
+
+        https://github.com/onnx/onnx/blob/main/docs/MetadataProps.md
+        """
+        entries = self.model.metadata_props
+        return {entry.key: entry.value for entry in entries if entry.key.startswith("Image.")}
 
     def labels(self) -> tuple[Label, ...]:
         for node in self.nodes:

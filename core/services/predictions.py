@@ -152,6 +152,8 @@ class Predictions:
             )
 
     def _answers(self, version_id: str, info: ModelInfo, records: object) -> Record | list[Record]:
+        if isinstance(records, Typed):  # one record, with a picture in it
+            return _outputs(info, self._scored(version_id, records))[0]
         if isinstance(records, Mapping):
             schema = info.input_schema
             one = Typed(batch_of(schema, [read_record(schema, records)]), {})
