@@ -12,6 +12,7 @@ from core.runtimes import Runtimes, open_runtimes
 from core.runtimes.base import Scorer
 from core.runtimes.cache import ScorerCache
 from core.runtimes.inspection import Inspected, inspect_file
+from core.runtimes.lending import Scorers
 from core.services.accounts import Accounts
 from core.services.calls import Calls
 from core.services.deployments import Deployments
@@ -22,6 +23,7 @@ from core.services.matching import Matching
 from core.services.models import Models
 from core.services.predictions import Predictions
 from core.services.rechecks import Rechecks
+from core.services.revisions import Revisions
 from core.services.warming import Warming
 from core.settings import Settings
 
@@ -37,6 +39,7 @@ class Platform:
     events: Events
     accounts: Accounts
     models: Models
+    revisions: Revisions
     deployments: Deployments
     calls: Calls
     predictions: Predictions
@@ -79,16 +82,17 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     runtimes = open_runtimes(seconds=settings.score_seconds, java_heap_mb=settings.java_heap_mb)
     parts.callback(runtimes.close)
     models = Models(database, files, _inspecting(settings))
-    scorers = ScorerCache(_loading(models, files, runtimes), settings.cached_models)
-    parts.callback(scorers.close)
+    cache = ScorerCache(_loading(models, files, runtimes), settings.cached_models)
+    parts.callback(cache.close)
+    scorers = Scorers(cache)
     deployments = Deployments(database, models)
-    parts.callback(Warming(deployments, scorers, settings.cached_models).close)
+    parts.callback(Warming(deployments, cache, settings.cached_models).close)
     calls = Calls(database)
     parts.callback(calls.close)
     runner = JobRunner(
         database,
         files,
-        lambda version_id: models.get_version(version_id).info,
+        models.info_at,
         scorers.get,
         workers=settings.workers,
         inline=inline,
@@ -102,6 +106,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         events=Events(database),
         accounts=Accounts(database, files),
         models=models,
+        revisions=Revisions(database, models),
         deployments=deployments,
         calls=calls,
         predictions=Predictions(models, calls, scorers),
@@ -130,7 +135,7 @@ def _inspecting(settings: Settings) -> Callable[[Staged], Inspected]:
 def _loading(models: Models, files: Files, runtimes: Runtimes) -> Callable[[str], Scorer]:
     def load(version_id: str) -> Scorer:
         version = models.get_version(version_id)
-        return runtimes.load(files.artifact(version.artifact), version.info)
+        return runtimes.load(files.artifact(version.artifact), version.declared)
 
     return load
 

@@ -77,7 +77,8 @@ class Version(Base):
     """One file of a model, never changed: `artifact` is loaded, `source` was uploaded (SHA-256).
 
     `info` is a `ModelInfo` as JSON. `images` says how pictures become its inputs, as JSON, too, and
-    may change; see `core.services.model_images`.
+    may change; see `core.services.model_images`. `edits` and `revision` (its number) are those of
+    the newest `Revision`, here once more because every reading of a version needs them.
     """
 
     __tablename__ = "versions"
@@ -94,6 +95,26 @@ class Version(Base):
     created: Mapped[datetime]
     created_by: Mapped[str]
     images: Mapped[str | None]
+    edits: Mapped[str | None]
+    revision: Mapped[int | None]
+
+
+class Revision(Base):
+    """What people add to a version's schema, as one save left it; never changed.
+
+    `edits` are `SchemaEdits` as JSON. The revisions of a version are numbered from 1, and the
+    newest applies.
+    """
+
+    __tablename__ = "revisions"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    version_id: Mapped[str]
+    number: Mapped[int]
+    edits: Mapped[str]
+    note: Mapped[str]
+    created: Mapped[datetime]
+    created_by: Mapped[str]
 
 
 class Deployment(Base):
@@ -141,7 +162,8 @@ class Verdict(Base):
     """What a check of a version against expected outputs came to; never changed.
 
     `file` is the SHA-256 of the CSV. `report` is a `Report` as JSON; `failure` says why there is no
-    result. `engine` and `slipway` are the versions it was made with; `made_by` is empty where
+    result. `revision` is that of the version's schema, whose names the CSV uses.
+    `engine` and `slipway` are the versions it was made with; `made_by` is empty where
     Slipway checked by itself.
     """
 
@@ -157,6 +179,7 @@ class Verdict(Base):
     agreeing: Mapped[int] = mapped_column(BigInteger)
     report: Mapped[str]
     failure: Mapped[str]
+    revision: Mapped[int | None]
     engine: Mapped[str]
     slipway: Mapped[str]
     made: Mapped[datetime]

@@ -44,6 +44,8 @@ class SchemaEdits:
 
 def edited(info: ModelInfo, edits: SchemaEdits) -> ModelInfo:
     """Return a model's information with the edits laid over it."""
+    if edits == SchemaEdits():
+        return info
     inputs = info.inputs
     if edits.inputs:
         inputs = tuple(map(edited_field, info.inputs, edits.inputs))

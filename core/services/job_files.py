@@ -28,11 +28,15 @@ _COMPRESSION = "lz4"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a task's upload is read; it never changes, so that a restart cuts the same parts."""
+    """How a task's upload is read; it never changes, so that a restart cuts the same parts.
+
+    `revision` is that of the version's schema by which the records are typed and the outputs named.
+    """
 
     kind: str
     options: dict[str, object]
     part_rows: int
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

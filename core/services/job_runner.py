@@ -34,16 +34,17 @@ _logger = logging.getLogger(__name__)
 class JobRunner:
     """Does the tasks that are in the database as queued or running.
 
-    `info_of` gives what is known of a version by its id, and raises a SlipwayError if it is gone;
-    `lease` lends its scorer. `inline` leaves the work to `run_until_idle`.
+    `info_of` gives what is known of a version, by its id, at a revision of its schema, and raises a
+    SlipwayError if it is gone; `lease` lends a scorer that gives the outputs of that. `inline`
+    leaves the work to `run_until_idle`.
     """
 
     def __init__(
         self,
         database: Database,
         files: Files,
-        info_of: Callable[[str], ModelInfo],
-        lease: Callable[[str], AbstractContextManager[Scorer]],
+        info_of: Callable[[str, int], ModelInfo],
+        lease: Callable[[str, ModelInfo], AbstractContextManager[Scorer]],
         *,
         workers: int,
         inline: bool = False,
@@ -217,7 +218,7 @@ class JobRunner:
 
     def _open(self, job: Job) -> None:
         version_id = self._states.find_version(job.id) or ""
-        info = self._info_of(version_id)
+        info = self._info_of(version_id, job.files.plan.revision)
         self._states.start(job.id)
         with self._lock:
             job.open(version_id, info)
@@ -242,7 +243,7 @@ class JobRunner:
         job.ingested = job.files.find_ingested()
 
     def _scoring(self, job: Job, info: ModelInfo, part: int, attempt: int) -> Generator[None]:
-        with self._lease(job.version_id) as scorer:
+        with self._lease(job.version_id, info) as scorer:
             for rows in score(job.files, part, info, scorer, attempt):
                 with self._lock:
                     job.done[part] = rows

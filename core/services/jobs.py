@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -23,6 +23,7 @@ from core.errors import (
 from core.files import Files, Staged, write_atomically
 from core.inputs.tabular import open_table
 from core.runtimes.base import ModelInfo
+from core.runtimes.edits import edited
 from core.services import deployments, events
 from core.services.accounts import Caller
 from core.services.deployments import DeploymentView
@@ -41,7 +42,7 @@ from core.services.job_views import (
     task_view,
 )
 from core.services.model_rights import visible_model
-from core.services.model_rows import version_info
+from core.services.model_rows import declared_info, revision_edits
 from core.services.models import VersionView
 from core.services.task_rows import remove_tasks
 
@@ -112,7 +113,7 @@ class Jobs:
         )
         files = JobFiles(self._files.job(task.id))
         try:
-            files.write_plan(Plan(kind, dict(options or {}), self._part_rows))
+            files.write_plan(Plan(kind, dict(options or {}), self._part_rows, version.revision))
             _take(files, source)
             table = open_table(files.source, kind, version.info.input_schema, options)
             task.rows_total = table.rows
@@ -163,17 +164,19 @@ class Jobs:
     def retry(self, caller: Caller, task_id: str) -> TaskView:
         """Do a task that has ended all over again, as a new one of the caller.
 
-        Raises TaskNotFound, ModelNotFound, and InvalidInput while it is not over.
+        It goes by the version's schema as that is now. Raises TaskNotFound, ModelNotFound, and
+        InvalidInput while it is not over.
         """
         with self._database.reading() as session:
             old = task_row(session, caller, task_id)[0]
+            revision = _version(session, old).revision or 0
         if old.state in UNFINISHED:
             raise InvalidInput(f"The task is still {old.state}; cancel it before you retry it.")
         task = _again(old, caller)
         files = JobFiles(self._files.job(task.id))
         try:
             before = JobFiles(self._files.job(task_id))
-            files.write_plan(before.plan)
+            files.write_plan(replace(before.plan, revision=revision))
             before.share_source(files)
             self._insert(caller, task)
         except BaseException:
@@ -242,8 +245,8 @@ class Jobs:
     def _result(self, caller: Caller, task_id: str) -> Result:
         with self._database.reading() as session:
             task = task_row(session, caller, task_id)[0]
-            info = _info(session, task)
-        files = JobFiles(self._files.job(task_id))
+            files = JobFiles(self._files.job(task_id))
+            info = _info(session, task, files.plan.revision)
         ingested = files.find_ingested()
         if task.state != State.SUCCEEDED or ingested is None:
             raise TaskNotFinished(
@@ -287,8 +290,14 @@ def _again(old: Task, caller: Caller) -> Task:
     )
 
 
-def _info(session: Session, task: Task) -> ModelInfo:
+def _info(session: Session, task: Task, revision: int) -> ModelInfo:
+    """Return what is known of a task's version as its schema was when the task began."""
+    row = _version(session, task)
+    return edited(declared_info(row), revision_edits(session, row, revision))
+
+
+def _version(session: Session, task: Task) -> Version:
     row = session.get(Version, task.version_id)
     if row is None:
         raise TaskNotFound("The task went with its model.")
-    return version_info(row)
+    return row

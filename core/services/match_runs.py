@@ -17,7 +17,7 @@ from core.services.agreement import Mask, meets
 from core.services.match_views import Cell, Count, Difference, Pair, Report
 from core.services.predictions import with_problems
 
-Lease = Callable[[str], AbstractContextManager[Scorer]]
+Lease = Callable[[str, ModelInfo], AbstractContextManager[Scorer]]
 
 MOST_ROWS = 200_000
 MOST_EXAMPLES = 50

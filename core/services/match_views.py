@@ -180,6 +180,7 @@ def verdict_row(
         agreeing=count.agreeing,
         report=encoded_report(count.report),
         failure=failure,
+        revision=view.revision,
         engine=engine_of(view.info.format),
         slipway=VERSION,
         made=utc_now(),

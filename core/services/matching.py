@@ -27,7 +27,7 @@ _TOLERANCE_OF_32_BITS = 1e-4
 
 
 class Matching:
-    """Checks and compares the versions of models; `lease` lends the scorer of a version's id."""
+    """Checks and compares the versions of models; `lease` lends a version's scorer."""
 
     def __init__(self, database: Database, models: Models, lease: Lease) -> None:
         self._database = database
@@ -60,7 +60,7 @@ class Matching:
             others = [name for name in source.names() if name not in view.info.input_schema.names]
             pairs = find_pairs(view.info.outputs, others, named=columns, only=outputs)
             tally = Tally(view.info, pairs, allowed)
-            with self._lease(view.id) as scorer:
+            with self._lease(view.id, view.info) as scorer:
                 for scored in scored_rows(source, scorer):
                     tally.add(scored)
             return self._keep(caller, view, staged, tally.count)
@@ -145,7 +145,10 @@ class Matching:
     def _side_by_side(
         self, one: VersionView, two: VersionView, path: Path
     ) -> Iterator[tuple[Scored, Scored]]:
-        with self._lease(one.id) as first, self._lease(two.id) as second:
+        with (
+            self._lease(one.id, one.info) as first,
+            self._lease(two.id, two.info) as second,
+        ):
             before = scored_rows(open_rows(path, one.info), first)
             after = scored_rows(open_rows(path, two.info), second)
             yield from zip(before, after, strict=True)

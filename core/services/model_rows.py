@@ -6,9 +6,10 @@ import msgspec
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
-from core.db.tables import Account, Deployment, Model, Task, Verdict, Version, calls
+from core.db.tables import Account, Deployment, Model, Revision, Task, Verdict, Version, calls
 from core.errors import VersionNotFound
 from core.runtimes.base import ModelInfo
+from core.runtimes.edits import SchemaEdits, edited
 from core.services.model_images import with_recipes
 from core.services.task_rows import remove_tasks
 
@@ -22,6 +23,7 @@ class Brief(msgspec.Struct):
 
 _BRIEF = msgspec.json.Decoder(Brief)
 _INFO = msgspec.json.Decoder(ModelInfo)
+_EDITS = msgspec.json.Decoder(SchemaEdits)
 
 
 def encoded_info(info: ModelInfo) -> str:
@@ -35,8 +37,37 @@ def decoded_info(text: str) -> ModelInfo:
 
 
 def version_info(row: Version) -> ModelInfo:
-    """Return the information that a version holds, with how pictures become its inputs."""
+    """Return a version's information as it stands: what its file says, and the newest revision."""
+    return edited(declared_info(row), decoded_edits(row.edits))
+
+
+def declared_info(row: Version) -> ModelInfo:
+    """Return what a version's file says, with how pictures become its inputs."""
     return with_recipes(decoded_info(row.info), row.images)
+
+
+def encoded_edits(edits: SchemaEdits) -> str:
+    """Return edits as the JSON that a revision holds."""
+    return msgspec.json.encode(edits).decode()
+
+
+def decoded_edits(text: str | None) -> SchemaEdits:
+    """Return the edits that a revision holds as JSON; none where there is no revision."""
+    return SchemaEdits() if text is None else _EDITS.decode(text)
+
+
+def revision_edits(session: Session, row: Version, number: int) -> SchemaEdits:
+    """Return the edits of a version's revision; 0 is before the first. Raises VersionNotFound."""
+    if number == 0:
+        return SchemaEdits()
+    query = select(Revision.edits).where(Revision.version_id == row.id, Revision.number == number)
+    text = session.scalar(query)
+    if text is None:
+        raise VersionNotFound(
+            f"There is no revision {number} of version {row.number}; its revisions are 0 (what the "
+            f"file says) to {row.revision or 0}."
+        )
+    return decoded_edits(text)
 
 
 def decoded_brief(text: str) -> Brief:
@@ -104,6 +135,8 @@ def remove_model(session: Session, model: Model) -> Removed:
     tasks = remove_tasks(session, Task.model_id == model.id)
     session.execute(delete(Deployment).where(Deployment.model_id == model.id))
     session.execute(delete(Verdict).where(checks))
+    versions = select(Version.id).where(own)
+    session.execute(delete(Revision).where(Revision.version_id.in_(versions)))
     session.execute(delete(Version).where(own))
     session.delete(model)
     return Removed(tasks, artifacts)

@@ -13,6 +13,7 @@ from core.errors import VersionNotFound
 from core.files import Files, Staged
 from core.image_recipe import ImageRecipe
 from core.runtimes.base import ModelInfo
+from core.runtimes.edits import SchemaEdits, edited
 from core.runtimes.inspection import Inspected
 from core.services import events
 from core.services.accounts import Caller
@@ -29,12 +30,15 @@ from core.services.model_checks import (
 from core.services.model_images import changed_recipes, guessed_recipes
 from core.services.model_rights import changeable_model, no_such_model, require_author, visible
 from core.services.model_rows import (
+    declared_info,
     decoded_brief,
+    decoded_edits,
     encoded_info,
     models_query,
     newest_info,
     newest_number,
     remove_model,
+    revision_edits,
     version_info,
     version_row,
 )
@@ -69,7 +73,8 @@ class VersionView:
     """One version of a model with all its information.
 
     `artifact` is the SHA-256 of the file that is loaded, `source` of the one that was uploaded as
-    `file_name`, of `size` bytes. `created_by` is a name.
+    `file_name`, of `size` bytes. `created_by` is a name. `info` is what the file says (`declared`)
+    with the edits of the newest revision laid over it; `revision` is 0 before the first.
     """
 
     model: ModelView
@@ -83,6 +88,9 @@ class VersionView:
     file_name: str
     size: int
     info: ModelInfo
+    declared: ModelInfo
+    edits: SchemaEdits
+    revision: int
 
 
 class Models:
@@ -155,7 +163,7 @@ class Models:
                     notes,
                     lambda session: changeable_model(session, caller, model_id),
                 )
-        self._tell(model_id)
+        self.tell(model_id)
         return self.get_by_id(caller, model_id, number)
 
     def get(
@@ -183,9 +191,17 @@ class Models:
         with self._database.reading() as session:
             row = session.get(Version, version_id)
             if row is None:
-                raise VersionNotFound("The version is gone; its model was deleted.")
+                raise _gone()
             [model] = _views(session, Model.id == row.model_id)
             return _version_view(model, row)
+
+    def info_at(self, version_id: str, revision: int) -> ModelInfo:
+        """Return a version's information as it stood at a revision, for the platform itself."""
+        with self._database.reading() as session:
+            row = session.get(Version, version_id)
+            if row is None:
+                raise _gone()
+            return edited(declared_info(row), revision_edits(session, row, revision))
 
     def list_(self, caller: Caller) -> list[ModelView]:
         """Return the models that the caller may see, the last changed first."""
@@ -226,7 +242,7 @@ class Models:
                 model.visibility = checked_visibility(visibility)
             model.updated = utc_now()
             events.record(session, caller, "changed", "model", model.id, model.name)
-        self._tell(model_id)
+        self.tell(model_id)
         return self.get_by_id(caller, model_id).model
 
     def set_image(
@@ -251,7 +267,7 @@ class Models:
             model.updated = utc_now()
             detail = f"the image recipe of version {row.number}"
             events.record(session, caller, "changed", "model", model.id, model.name, detail)
-        self._tell(model_id)
+        self.tell(model_id)
         return self.get_by_id(caller, model_id, row.number)
 
     def delete(self, caller: Caller, model_id: str, *, with_deployments: bool = False) -> None:
@@ -266,7 +282,7 @@ class Models:
                 require_nothing_running(session, model)
             removed = remove_model(session, model)
             events.record(session, caller, "deleted", "model", model.id, model.name)
-        self._tell(model_id)
+        self.tell(model_id)
         for task in removed.tasks:
             self._files.drop_job(task)
         self.artifacts.drop_unused(removed.artifacts)
@@ -306,9 +322,14 @@ class Models:
             events.record(session, caller, action, "model", model.id, model.name, f"{number}")
             return number
 
-    def _tell(self, model_id: str) -> None:
+    def tell(self, model_id: str) -> None:
+        """Call the listeners; to be called after the commit of any change to a model."""
         for listener in self._listeners:
             listener(model_id)
+
+
+def _gone() -> VersionNotFound:
+    return VersionNotFound("The version is gone; its model was deleted.")
 
 
 def _views(session: Session, *conditions: ColumnElement[bool]) -> Iterator[ModelView]:
@@ -343,6 +364,8 @@ def _version_at(session: Session, model: ModelView, number: int | None) -> Versi
 
 
 def _version_view(model: ModelView, row: Version) -> VersionView:
+    declared = declared_info(row)
+    edits = decoded_edits(row.edits)
     return VersionView(
         model=model,
         id=row.id,
@@ -354,5 +377,8 @@ def _version_view(model: ModelView, row: Version) -> VersionView:
         source=row.source,
         file_name=row.file_name,
         size=row.size,
-        info=version_info(row),
+        info=edited(declared, edits),
+        declared=declared,
+        edits=edits,
+        revision=row.revision or 0,
     )

@@ -13,7 +13,7 @@ import pyarrow as pa
 from core.coercion import Typed, batch_of, read_record, sentence, typed_batch, typed_records
 from core.errors import InternalError, InvalidInput, Problem, SlipwayError
 from core.runtimes.base import ERROR_COLUMN, ModelInfo
-from core.runtimes.cache import ScorerCache
+from core.runtimes.lending import Scorers
 from core.schema import Field
 from core.services.accounts import Caller
 from core.services.calls import CallRecord, Calls
@@ -71,10 +71,10 @@ class Predictions:
 
     Records are an object of field names and values, a list of such objects, or a `Table`. A single
     object that is wrong raises InvalidInput; in a list or a table the wrong record gets an `error`
-    in its place. `scorers` lends the loaded scorer of a version's id.
+    in its place. `scorers` lends the loaded scorers of versions.
     """
 
-    def __init__(self, models: Models, calls: Calls, scorers: ScorerCache[str]) -> None:
+    def __init__(self, models: Models, calls: Calls, scorers: Scorers) -> None:
         self._models = models
         self._calls = calls
         self._scorers = scorers
@@ -109,7 +109,9 @@ class Predictions:
 
         The answer has the output columns and last `error`, null where the row was scored.
         """
-        return self._scored(live.version_id, typed_batch(live.info.input_schema, columns))
+        return self._scored(
+            live.version_id, live.info, typed_batch(live.info.input_schema, columns)
+        )
 
     def is_fast(self, live: Live, rows: int) -> bool:
         """Return whether so many rows can be scored on the event loop without others noticing.
@@ -153,18 +155,20 @@ class Predictions:
 
     def _answers(self, version_id: str, info: ModelInfo, records: object) -> Record | list[Record]:
         if isinstance(records, Typed):  # one record, with a picture in it
-            return _outputs(info, self._scored(version_id, records))[0]
+            return _outputs(info, self._scored(version_id, info, records))[0]
         if isinstance(records, Mapping):
             schema = info.input_schema
             one = Typed(batch_of(schema, [read_record(schema, records)]), {})
-            return _outputs(info, self._scored(version_id, one))[0]
+            return _outputs(info, self._scored(version_id, info, one))[0]
         parts = records.parts if isinstance(records, Table) else [_listed(info, records)]
         return [
-            output for part in parts for output in _outputs(info, self._scored(version_id, part))
+            output
+            for part in parts
+            for output in _outputs(info, self._scored(version_id, info, part))
         ]
 
-    def _scored(self, version_id: str, typed: Typed) -> pa.RecordBatch:
-        with self._scorers.get(version_id) as scorer:
+    def _scored(self, version_id: str, info: ModelInfo, typed: Typed) -> pa.RecordBatch:
+        with self._scorers.get(version_id, info) as scorer:
             started = time.perf_counter()
             scored = scorer.score(typed.batch)
             if scorer.in_process and scored.num_rows:

@@ -87,10 +87,11 @@ class Rechecks:
 
     def _count(self, before: VerdictRow, columns: Mapping[str, str]) -> Count | None:
         """Score the file of a verdict; return None if the platform closes meanwhile."""
-        view = self._models.get_version(before.version_id)
-        tally = Tally(view.info, columns, before.tolerance)
-        source = open_rows(self._files.artifact(before.file), view.info)
-        with self._lease(view.id) as scorer:
+        # The file names the inputs as they were called when it was given.
+        info = self._models.info_at(before.version_id, before.revision or 0)
+        tally = Tally(info, columns, before.tolerance)
+        source = open_rows(self._files.artifact(before.file), info)
+        with self._lease(before.version_id, info) as scorer:
             for scored in scored_rows(source, scorer):
                 if self._closing.is_set():
                     return None
@@ -100,6 +101,7 @@ class Rechecks:
     def _keep(self, before: VerdictRow, count: Count, failure: str = "") -> None:
         view = self._models.get_version(before.version_id)
         row = verdict_row(view, before.file, before.file_name, count, "", failure)
+        row.revision = before.revision
         with self._database.writing() as session:
             if _is_there(session, before):
                 session.add(row)

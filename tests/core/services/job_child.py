@@ -64,13 +64,13 @@ class Small:
 @contextmanager
 def opened(storage: Path) -> Iterator[Small]:
     @contextmanager
-    def lease(version_id: str) -> Iterator[Scorer]:
+    def lease(version_id: str, info: ModelInfo) -> Iterator[Scorer]:
         yield Doubling()
 
     database = Database(storage / "slipway.duckdb")
     files = Files(storage)
     models = Models(database, files, lambda staged: Inspected(INFO, staged.path))
-    runner = JobRunner(database, files, lambda _: INFO, lease, workers=2, inline=True)
+    runner = JobRunner(database, files, lambda *_: INFO, lease, workers=2, inline=True)
     jobs = Jobs(database, files, runner, part_rows=PART_ROWS)
     yield Small(files, Accounts(database, files, rounds=4), models, runner, jobs)
     runner.close()

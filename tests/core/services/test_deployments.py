@@ -173,6 +173,8 @@ def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
         "deployments": 1,
         "tasks": 0,
         "calls": 1,
+        "verdicts": 0,
+        "revisions": 0,
     }
     assert not any(folder.exists() for folder in folders)
     assert deployments.list_(admin) == [kept]

@@ -14,12 +14,14 @@ from core.db.tables import Task, utc_now
 from core.errors import SlipwayError
 from core.files import Files
 from core.runtimes.base import Scorer
+from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Accounts, Caller
 from core.services.calls import CallRecord, Calls
 from core.services.deployments import Deployments
 from core.services.matching import Matching
 from core.services.model_rights import visible_model
 from core.services.models import Models
+from core.services.revisions import Revisions
 from tests.core.services.conftest import PASSWORD, Uploads, at_once
 
 _ORPHANS = {
@@ -31,6 +33,7 @@ _ORPHANS = {
     "calls": "deployment_id NOT IN (SELECT id FROM deployments)",
     "tasks": "model_id NOT IN (SELECT id FROM models)"
     " OR deployment_id IS NOT NULL AND deployment_id NOT IN (SELECT id FROM deployments)",
+    "revisions": "version_id NOT IN (SELECT id FROM versions)",
     "verdicts": "model_id NOT IN (SELECT id FROM models)"
     " OR version_id NOT IN (SELECT id FROM versions)",
 }
@@ -70,12 +73,14 @@ class Platform:
         self.deployments = deployments
         self.calls = calls
         self.upload = upload
-        self.matching = Matching(database, models, lambda _: nullcontext(_Young()))
+        self.revisions = Revisions(database, models)
+        self.matching = Matching(database, models, lambda *_: nullcontext(_Young()))
 
     def act(self, caller: Caller, seed: int, times: int) -> None:
         chance = random.Random(seed)
         acts = [self.add, self.add, self.version, self.deploy, self.task, self.call]
-        acts += [self.check, self.delete_check, self.delete_model, self.delete_deployment]
+        acts += [self.edit, self.check, self.delete_check]
+        acts += [self.delete_model, self.delete_deployment]
         for _ in range(times):
             try:
                 chance.choice(acts)(caller, chance)
@@ -89,6 +94,11 @@ class Platform:
     def version(self, caller: Caller, chance: random.Random) -> None:
         staged = self.upload(f"model {chance.randrange(4)}")
         self.models.add_version(caller, self._model(caller, chance), staged)
+
+    def edit(self, caller: Caller, chance: random.Random) -> None:
+        added = FieldEdit(f"age in {chance.randrange(100)}")
+        edits = SchemaEdits((added, FieldEdit()))
+        self.revisions.save(caller, self._model(caller, chance), edits)
 
     def deploy(self, caller: Caller, chance: random.Random) -> None:
         self.deployments.create(caller, self._model(caller, chance), f"d{chance.randrange(3)}")

@@ -29,15 +29,17 @@ from core.errors import (
 )
 from core.files import Files, Staged
 from core.runtimes.base import ModelInfo, Scorer
+from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Caller
 from core.services.deployments import Deployments
 from core.services.job_runner import JobRunner
 from core.services.job_states import TaskStates
 from core.services.jobs import Jobs
 from core.services.models import Models, VersionView
+from core.services.revisions import Revisions
 
 Upload = Callable[[str, str], Staged]
-Lease = Callable[[str], AbstractContextManager[Scorer]]
+Lease = Callable[[str, ModelInfo], AbstractContextManager[Scorer]]
 PART_ROWS = 3
 
 
@@ -68,21 +70,17 @@ def scorer() -> Greeter:
 @pytest.fixture
 def lease(scorer: Greeter) -> Lease:
     @contextmanager
-    def lend(version_id: str) -> Iterator[Scorer]:
+    def lend(version_id: str, info: ModelInfo) -> Iterator[Scorer]:
         yield scorer
 
     return lend
-
-
-def info_of(models: Models) -> Callable[[str], ModelInfo]:
-    return lambda version_id: models.get_version(version_id).info
 
 
 @pytest.fixture
 def open_runner(
     database: Database, files: Files, models: Models, lease: Lease
 ) -> Callable[[], JobRunner]:
-    return lambda: JobRunner(database, files, info_of(models), lease, workers=2, inline=True)
+    return lambda: JobRunner(database, files, models.info_at, lease, workers=2, inline=True)
 
 
 @pytest.fixture
@@ -473,7 +471,7 @@ def test_threads_do_many_tasks_side_by_side(
         ended.release()
 
     monkeypatch.setattr(TaskStates, "succeed", tell)
-    runner = JobRunner(database, files, info_of(models), lease, workers=4)
+    runner = JobRunner(database, files, models.info_at, lease, workers=4)
     jobs = Jobs(database, files, runner, part_rows=PART_ROWS)
     sizes = [1, 3, 4, 40, 100]
     ids = [
@@ -512,7 +510,7 @@ def test_closing_waits_for_the_rows_under_way_and_no_more(
 
     monkeypatch.setattr(ThreadPoolExecutor, "shutdown", tell)
     scorer.before = wait
-    runner = JobRunner(database, files, info_of(models), lease, workers=1)
+    runner = JobRunner(database, files, models.info_at, lease, workers=1)
     jobs = Jobs(database, files, runner, part_rows=PART_ROWS)
     records = [{"age": 1, "sex": "f"}] * 30
     task = jobs.submit(ann, version, records, kind="json").id
@@ -605,3 +603,41 @@ def test_an_unknown_format_is_refused_before_anything_is_sent(
 ) -> None:
     with pytest.raises(InvalidInput, match="must be one of csv, parquet, json"):
         jobs.export(ann, submit(PEOPLE), "xml")
+
+
+def test_a_task_that_has_begun_keeps_the_schema_that_it_began_with(
+    database: Database,
+    models: Models,
+    jobs: Jobs,
+    runner: JobRunner,
+    ann: Caller,
+    version: VersionView,
+    submit: Callable[..., str],
+) -> None:
+    before = submit(PEOPLE)
+    renamed = SchemaEdits((FieldEdit("years"), FieldEdit("gender")))
+    edited = Revisions(database, models).save(ann, version.model.id, renamed)
+    after = jobs.submit(ann, edited, [{"years": 1, "gender": "f"}], kind="json").id
+    runner.run_until_idle()
+    assert jobs.result(ann, before, 0, 1).rows == [{"age": 1, "sex": "m", "prediction": "m1"}]
+    assert jobs.result(ann, after).rows == [{"years": 1, "gender": "f", "prediction": "f1"}]
+
+
+def test_a_retried_task_goes_by_the_schema_as_it_is_now(
+    database: Database,
+    models: Models,
+    jobs: Jobs,
+    runner: JobRunner,
+    ann: Caller,
+    version: VersionView,
+    submit: Callable[..., str],
+) -> None:
+    first = submit("years,sex,age\n7,f,1\n")
+    runner.run_until_idle()
+    assert jobs.result(ann, first).rows[0]["prediction"] == "f1"
+    renamed = SchemaEdits((FieldEdit("years"), FieldEdit()))
+    Revisions(database, models).save(ann, version.model.id, renamed)
+    again = jobs.retry(ann, first).id
+    runner.run_until_idle()
+    assert jobs.result(ann, again).rows[0]["prediction"] == "f7"
+    assert jobs.result(ann, first).rows[0]["prediction"] == "f1"

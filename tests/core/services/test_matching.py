@@ -78,7 +78,7 @@ class Engine:
     special: dict[str, Ages] = field(default_factory=dict)
 
     @contextmanager
-    def __call__(self, version_id: str) -> Iterator[Scorer]:
+    def __call__(self, version_id: str, info: ModelInfo) -> Iterator[Scorer]:
         yield self.special.get(version_id, self.usual)
 
 
@@ -249,7 +249,7 @@ def test_a_check_of_a_model_that_is_deleted_meanwhile_leaves_nothing(
     database: Database,
 ) -> None:
     @contextmanager
-    def deleting(version_id: str) -> Iterator[Scorer]:
+    def deleting(version_id: str, info: ModelInfo) -> Iterator[Scorer]:
         models.delete(ann, version.model.id)
         yield Ages()
 
