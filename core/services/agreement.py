@@ -28,7 +28,7 @@ def floor_of(field: Field, tolerance: float) -> float:
     Probabilities are held to the tolerance as it stands, for it makes no difference whether a
     class has one chance in 10^20 or in 10^30; other numbers relatively, however small they are.
     """
-    return tolerance if field.name.startswith(PROBABILITY) else _LEAST
+    return tolerance if field.name.casefold().startswith(PROBABILITY) else _LEAST
 
 
 def meets(field: Field, given: pa.Array, expected: pa.Array, tolerance: float) -> Mask:

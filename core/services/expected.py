@@ -1,5 +1,6 @@
 """Which column of a file holds what is expected of which output."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -45,51 +46,71 @@ def find_pairs(
 
 
 def _by_name(outputs: Sequence[Field], columns: Sequence[str]) -> dict[str, str]:
-    exact = {field.name: field.name for field in outputs if field.name in columns}
-    free = [column for column in columns if column not in exact]
-    rest = [field for field in outputs if field.name not in exact]
-    places = _unique(free)
-    keys = _unique([field.name for field in rest])
-    for key, name in keys.items():
+    names = [field.name for field in outputs]
+    found = {name: _last_of(name, names, columns) for name in names if name in columns}
+    places = _unique([column for column in columns if column not in found])
+    for key, name in _unique([name for name in names if name not in found]).items():
         if key in places:
-            exact[name] = places.pop(key)
+            found[name] = places.pop(key)
     # The prediction last: it may take a column because no other output does.
-    for field in sorted(rest, key=lambda field: field.name == PREDICTION):
-        customs = _customs(field, outputs, places, alone=not exact)
-        column = next((places[name] for name in customs if name in places), None)
-        if column is not None and field.name not in exact:
-            exact[field.name] = column
-    return {field.name: exact[field.name] for field in outputs if field.name in exact}
+    for name in sorted(names, key=PREDICTION.__eq__):
+        if name not in found:
+            customs = _customs(name, names, places, alone=not found)
+            column = next((places[custom] for custom in customs if custom in places), None)
+            if column is not None:
+                found[name] = column
+    return {name: found[name] for name in names if name in found}
+
+
+def _last_of(name: str, outputs: Sequence[str], columns: Sequence[str]) -> str:
+    """Return the last column of a name, of which a reader numbers the second and later ones.
+
+    The truth stands before the predictions in the files that have both under one name.
+    """
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    again = itertools.takewhile(lambda each: each in columns and each not in outputs, numbered)
+    return [name, *again][-1]
 
 
 def _customs(
-    field: Field, outputs: Sequence[Field], places: Mapping[str, str], *, alone: bool
+    name: str, outputs: Sequence[str], places: Mapping[str, str], *, alone: bool
 ) -> Iterator[str]:
     """Return the usual names of an output; `alone` tells that nothing else was found by name."""
-    if field.name.startswith(PROBABILITY):
-        return _probability_names(field, outputs, places)
-    if field.name == PREDICTION or len(outputs) == 1:
-        return _prediction_names(places, alone=alone)
-    return iter(())
+    if name.startswith(PROBABILITY):
+        return _probability_names(name, outputs, places)
+    if name == PREDICTION or len(outputs) == 1:
+        return _prediction_names(outputs, places, alone=alone)
+    return _marked([name])
 
 
-def _prediction_names(places: Mapping[str, str], *, alone: bool) -> Iterator[str]:
+def _prediction_names(
+    outputs: Sequence[str], places: Mapping[str, str], *, alone: bool
+) -> Iterator[str]:
     """Yield the usual names, those that say so themselves, and the only column there is."""
     yield from _PREDICTION_NAMES
     yield from (name for name in places if name.startswith(_PREDICTION_MARKS))
+    yield from _marked(outputs)
     yield from _TARGET_NAMES
     others = [name for name in places if name not in _NOT_EXPECTED]
     if alone and len(others) == 1:
         yield others[0]
 
 
+def _marked(outputs: Iterable[str]) -> Iterator[str]:
+    """Yield the names of targets that outputs tell: Predicted_Species is of Species."""
+    for key in map(_key, outputs):
+        for mark in _PREDICTION_MARKS:
+            if key.startswith(mark):
+                yield key.removeprefix(mark)
+
+
 def _probability_names(
-    field: Field, outputs: Sequence[Field], places: Mapping[str, str]
+    name: str, outputs: Sequence[str], places: Mapping[str, str]
 ) -> Iterator[str]:
     """Yield the usual names of a class, and its place where columns are numbered from 0."""
-    classes = [each.name for each in outputs if each.name.startswith(PROBABILITY)]
-    labels = [_key(name.removeprefix(PROBABILITY)) for name in classes]
-    place = classes.index(field.name)
+    classes = [each for each in outputs if each.startswith(PROBABILITY)]
+    labels = [_key(each.removeprefix(PROBABILITY)) for each in classes]
+    place = classes.index(name)
     if labels.count(labels[place]) > 1:
         return
     in_words = set(labels) != {str(number) for number in range(len(classes))}

@@ -1,6 +1,7 @@
 """When two answers are the same, and which column is held against which output."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -52,6 +53,7 @@ def test_a_probability_is_held_to_the_tolerance_as_it_stands() -> None:
     assert met(CHANCE, 1e-20, "1e-30")
     assert met(CHANCE, 0.333333, "0.3333335")
     assert not met(CHANCE, 0.333333, "0.333336")
+    assert met(replace(CHANCE, name="Probability_a"), 1e-20, "1e-30")
 
 
 def test_a_tolerance_of_nothing_wants_the_very_number() -> None:
@@ -141,6 +143,21 @@ def test_the_columns_of_expected_outputs_are_found_by_name(
     columns: list[str], pairs: dict[str, str]
 ) -> None:
     assert find_pairs(IRIS, columns) == pairs
+
+
+def test_of_two_columns_of_one_name_the_later_holds_the_predictions() -> None:
+    fields = [*IRIS, Field("class", DataType.STRING)]
+    found = find_pairs(fields, ["class", "class_2", "prediction"])
+    assert found == {"prediction": "prediction", "class": "class_2"}
+    fields.append(Field("class_2", DataType.STRING))
+    found = find_pairs(fields, ["class", "class_2"], only=["class", "class_2"])
+    assert found == {"class": "class", "class_2": "class_2"}
+
+
+def test_an_output_of_the_file_tells_what_its_target_is_called() -> None:
+    fields = [*IRIS, Field("Predicted_Kind", DataType.STRING)]
+    found = find_pairs(fields, ["weight", "Kind"])
+    assert found == {"prediction": "Kind", "Predicted_Kind": "Kind"}
 
 
 def test_numbered_columns_are_of_classes_that_have_numbers_for_names() -> None:

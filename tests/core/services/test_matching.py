@@ -59,10 +59,10 @@ class Ages(Scorer):
             raise self.error
         given = batch.column(0).to_numpy(zero_copy_only=False)
         chances = (given + self.years) / 100
-        labels = np.where(np.isnan(chances), None, np.where(chances > 0.4, "old", "young"))
+        labels = np.where(chances > 0.4, "old", "young")
         return pa.RecordBatch.from_arrays(
             [
-                pa.array(labels, pa.string()),
+                pa.array(labels, pa.string(), mask=np.isnan(chances)),
                 pa.array(chances, pa.float64(), from_pandas=True),
                 pa.nulls(batch.num_rows, pa.string()),
             ],
