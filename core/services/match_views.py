@@ -55,14 +55,16 @@ class Report:
 class Verdict:
     """What a check of a version against expected outputs came to.
 
-    `tolerance` is relative for numbers and absolute for probabilities; `made` is in UTC. `made_by`
-    is a name, empty where Slipway checked again by itself. `engine` and `slipway` are the versions
-    it was made with. `failure` says why the file could not be scored; then nothing was compared.
+    `version` is the version's number. `tolerance` is relative for numbers and absolute for
+    probabilities; `made` is in UTC. `made_by` is a name, empty where Slipway checked again by
+    itself. `engine` and `slipway` are the versions it was made with. `failure` says why the file
+    could not be scored; then nothing was compared.
     `examples` are the first of the rows that differ.
     """
 
     id: str
     version_id: str
+    version: int
     file_name: str
     tolerance: float
     rows: int
@@ -188,12 +190,13 @@ def verdict_row(
     )
 
 
-def verdict_view(row: VerdictRow) -> Verdict:
-    """Return a verdict's row as a view."""
+def verdict_view(row: VerdictRow, version: int) -> Verdict:
+    """Return the row of a verdict on the version of a number as a view."""
     report = decoded_report(row.report)
     return Verdict(
         id=row.id,
         version_id=row.version_id,
+        version=version,
         file_name=row.file_name,
         tolerance=row.tolerance,
         rows=row.rows,
@@ -210,7 +213,7 @@ def verdict_view(row: VerdictRow) -> Verdict:
 
 def in_digits(tolerance: float) -> str:
     """Return a tolerance as people write it: 1e-6, 0.01."""
-    if not 0 < tolerance < 0.001:
+    if not 0 < tolerance < 0.01:
         return f"{tolerance:g}"
     digits, exponent = f"{tolerance:e}".split("e")
     return f"{float(digits):g}e{int(exponent)}"

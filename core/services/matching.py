@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core.db.engine import Database
 from core.db.tables import Verdict as VerdictRow
+from core.db.tables import Version
 from core.errors import InvalidInput
 from core.files import Staged
 from core.runtimes.base import ModelInfo
@@ -102,11 +103,13 @@ class Matching:
 
     def list_(self, caller: Caller, model_id: str) -> list[Verdict]:
         """Return the verdicts on a model's versions, newest first; raises ModelNotFound."""
-        query = select(VerdictRow).where(VerdictRow.model_id == model_id)
+        versions = Version.id == VerdictRow.version_id
+        query = select(VerdictRow, Version.number).join(Version, versions)
+        query = query.where(VerdictRow.model_id == model_id)
         with self._database.reading() as session:
             visible_model(session, caller, model_id)
-            rows = session.scalars(query.order_by(VerdictRow.made.desc(), VerdictRow.id))
-            return [verdict_view(row) for row in rows]
+            rows = session.execute(query.order_by(VerdictRow.made.desc(), VerdictRow.id))
+            return [verdict_view(row, number) for row, number in rows]
 
     def delete(self, caller: Caller, verdict_id: str) -> None:
         """Delete a verdict, and its file if no other check uses it.
@@ -136,7 +139,7 @@ class Matching:
         ):
             model = changeable_model(session, caller, view.model.id)
             row = verdict_row(view, file, staged.name, count, caller.name)
-            verdict = verdict_view(row)
+            verdict = verdict_view(row, view.number)
             session.add(row)
             detail = f"version {view.number}: {verdict.sentence}"
             events.record(session, caller, "checked", "model", model.id, model.name, detail)

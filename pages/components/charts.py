@@ -1,16 +1,19 @@
 """The Plotly figures of the pages, drawn from the frames that services return."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.services.match_views import Transition
 from pages.components.text import short
 
 STILL = {"displayModeBar": False, "scrollZoom": False}
 _CALLS, _ERRORS = "#0f7d90", "#cf4d5e"
 _PERCENTILES = {"p50": "#0f7d90", "p95": "#e0932f", "p99": "#cf4d5e"}
 _MOST_BARS = 12
+_INVISIBLE = "\u200b"  # keeps labels apart that are the same once they are cut
 
 
 def draw_probabilities(chances: Mapping[str, float]) -> go.Figure:
@@ -64,6 +67,37 @@ def draw_latency(buckets: pd.DataFrame) -> go.Figure:
         )
     figure.update_yaxes(rangemode="tozero", ticksuffix=" ms", fixedrange=True)
     return _over_time(figure)
+
+
+def draw_transitions(transitions: Sequence[Transition], before: str, after: str) -> go.Figure:
+    """Return how many rows went from which label (down) to which (across) as a heat map.
+
+    The colour is the share of the rows that had the label; the diagonal stayed as it was.
+    """
+    labels = sorted({label for each in transitions for label in (each.before, each.after)})
+    counts = np.zeros((len(labels), len(labels)), dtype=int)
+    for each in transitions:
+        counts[labels.index(each.before), labels.index(each.after)] += each.rows
+    names = [f"{short(label, 28)}{_INVISIBLE * place}" for place, label in enumerate(labels)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=counts / counts.sum(axis=1, keepdims=True).clip(min=1),
+            x=names,
+            y=names,
+            text=[[f"{count:,}" for count in row] for row in counts.tolist()],
+            texttemplate="%{text}",
+            colorscale=[[0, "rgba(15, 125, 144, 0)"], [1, _CALLS]],
+            zmin=0,
+            zmax=1,
+            showscale=False,
+            hovertemplate="%{y} to %{x}: %{text} rows<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title=after, type="category", side="top", fixedrange=True)
+    figure.update_yaxes(
+        title=before, type="category", autorange="reversed", fixedrange=True, automargin=True
+    )
+    return _quiet(figure, 140 + 34 * len(labels))
 
 
 def _over_time(figure: go.Figure) -> go.Figure:

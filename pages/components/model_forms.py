@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.models import ModelView, VersionView
-from pages.components import links, session
+from pages.components import checks, links, session
 from pages.components.errors import showing_errors
 from pages.components.text import plain, plural, short
 from pages.components.uploads import received, title_of
@@ -36,6 +36,7 @@ def upload() -> None:
             placeholder="Left empty, what the file says, such as classification",
         )
         notes = st.text_input("Notes on this version", key="models_upload_notes")
+        expected = checks.draw_expected("models_upload_expected")
         if not st.form_submit_button("Upload", key="models_upload_submit", type="primary"):
             return
     platform = session.platform()
@@ -53,7 +54,8 @@ def upload() -> None:
             visibility=visibility,
             notes=notes,
         )
-        session.say(f"{view.model.name} is ready to be tried.")
+        said = checks.check_new(caller, view, expected)
+        session.say(f"{view.model.name} is ready to be tried.{said}")
         st.switch_page(links.MODELS, query_params={"model": view.model.id})
 
 
@@ -78,6 +80,7 @@ def add_version(model: ModelView) -> None:
     with st.form("models_version_form", border=False):
         file = st.file_uploader("File", type=_KINDS, key="models_version_file", help=_FILE_HELP)
         notes = st.text_input("What has changed", key="models_version_notes")
+        expected = checks.draw_expected("models_version_expected")
         if not st.form_submit_button("Add version", key="models_version_submit", type="primary"):
             return
     platform = session.platform()
@@ -87,7 +90,8 @@ def add_version(model: ModelView) -> None:
         received(file, platform.settings.max_model_bytes) as staged,
     ):
         view = platform.models.add_version(caller, model.id, staged, notes=notes)
-        session.say(f"Version {view.number} is added.")
+        said = checks.check_new(caller, view, expected)
+        session.say(f"Version {view.number} is added.{said}")
         st.rerun()
 
 

@@ -8,7 +8,7 @@ from core.runtimes.base import ModelInfo
 from core.schema import Field, Schema
 from core.services.accounts import Caller
 from core.services.models import ModelView, VersionView
-from pages.components import links, model_forms, rights, session, snippets
+from pages.components import checks, comparison, links, model_forms, rights, session, snippets
 from pages.components.errors import showing_errors
 from pages.components.states import draw_state
 from pages.components.task_list import draw_newest
@@ -41,6 +41,7 @@ def _draw_head(caller: Caller, view: VersionView) -> None:
         st.badge(view.info.format.upper(), color="gray")
         st.badge(f"version {view.number} of {model.version}", color="gray")
         draw_state(model.visibility)
+        checks.draw_badge(checks.newest(caller, model.id).get(view.id))
     st.caption(
         f"{plain(model.owner)} · made {ago(model.created)} · last change {ago(model.updated)}"
     )
@@ -81,13 +82,17 @@ def _draw_changes(view: VersionView) -> None:
 
 
 def _draw_tabs(caller: Caller, view: VersionView) -> None:
-    about, versions, services, tasks, call = st.tabs(
-        ["Inputs and outputs", "Versions", "Deployments", "Tasks", "Call it"]
+    about, versions, checked, services, tasks, call = st.tabs(
+        ["Inputs and outputs", "Versions", "Checks", "Deployments", "Tasks", "Call it"]
     )
     with about:
         _draw_information(view)
     with versions:
         _draw_versions(caller, view.model)
+    with checked:
+        checks.draw(caller, view)
+        st.subheader("Compare versions")
+        comparison.draw(caller, view)
     with services:
         _draw_services(caller, view.model)
     with tasks:
@@ -145,6 +150,7 @@ def _facts(view: VersionView, info: ModelInfo) -> pd.DataFrame:
 
 
 def _draw_versions(caller: Caller, model: ModelView) -> None:
+    verdicts = checks.newest(caller, model.id)
     for view in session.platform().models.versions(caller, model.id):
         with st.container(border=True):
             what, facts = st.columns([3, 4], vertical_alignment="center")
@@ -155,6 +161,7 @@ def _draw_versions(caller: Caller, model: ModelView) -> None:
                     icon=":material/history:",
                     query_params={"model": model.id, "version": str(view.number)},
                 )
+                checks.draw_badge(verdicts.get(view.id))
                 if view.notes:
                     st.caption(plain(short(view.notes, 200)))
             facts.caption(
