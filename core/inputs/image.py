@@ -106,6 +106,11 @@ def prepared(content: bytes, recipe: ImageRecipe) -> Image.Image:
     return _recoloured(_fitted(_decoded(content), recipe), recipe.colour)
 
 
+def seen(content: bytes, recipe: ImageRecipe) -> Pixels:
+    """Return a picture as the model gets it, before its channels become other numbers."""
+    return np.asarray(prepared(content, recipe))
+
+
 def shown(content: bytes) -> Pixels:
     """Return a picture for people: upright, at most 640 pixels wide and high, RGB of 0 to 255."""
     image = _decoded(content)

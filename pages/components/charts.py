@@ -13,24 +13,36 @@ STILL = {"displayModeBar": False, "scrollZoom": False}
 _CALLS, _ERRORS = "#0f7d90", "#cf4d5e"
 _PERCENTILES = {"p50": "#0f7d90", "p95": "#e0932f", "p99": "#cf4d5e"}
 _MOST_BARS = 12
+_FIRST_BARS = 5
 _INVISIBLE = "\u200b"  # keeps labels apart that are the same once they are cut
 
 
 def draw_probabilities(chances: Mapping[str, float]) -> go.Figure:
-    """Return one bar per class, the most likely on top; at most twelve."""
-    classes = list(chances)[:_MOST_BARS][::-1]
+    """Return one bar per class, the most likely on top; the first five where there are many."""
+    figure = _draw_bars(chances, "{:.1%}")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    return figure
+
+
+def draw_scores(scores: Mapping[str, float]) -> go.Figure:
+    """Return one bar per class, the highest score on top; the first five where there are many."""
+    return _draw_bars(scores, "{:.4g}")
+
+
+def _draw_bars(values: Mapping[str, float], form: str) -> go.Figure:
+    classes = list(values)[: _MOST_BARS if len(values) <= _MOST_BARS else _FIRST_BARS][::-1]
     figure = go.Figure(
         go.Bar(
-            x=[chances[name] for name in classes],
+            x=[values[name] for name in classes],
             y=[short(name, 28) for name in classes],
             orientation="h",
-            text=[f"{chances[name]:.1%}" for name in classes],
+            text=[form.format(values[name]) for name in classes],
             textposition="auto",
             marker_color=_CALLS,
-            hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+            hovertemplate="%{y}: %{x:.4g}<extra></extra>",
         )
     )
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", fixedrange=True)
+    figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(type="category", fixedrange=True, automargin=True)
     return _quiet(figure, 70 + 30 * len(classes))
 

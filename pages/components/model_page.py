@@ -8,7 +8,16 @@ from core.runtimes.base import ModelInfo
 from core.schema import Field, Schema
 from core.services.accounts import Caller
 from core.services.models import ModelView, VersionView
-from pages.components import checks, comparison, links, model_forms, rights, session, snippets
+from pages.components import (
+    checks,
+    comparison,
+    image_recipes,
+    links,
+    model_forms,
+    rights,
+    session,
+    snippets,
+)
 from pages.components.errors import showing_errors
 from pages.components.states import draw_state
 from pages.components.task_list import draw_newest
@@ -86,7 +95,7 @@ def _draw_tabs(caller: Caller, view: VersionView) -> None:
         ["Inputs and outputs", "Versions", "Checks", "Deployments", "Tasks", "Call it"]
     )
     with about:
-        _draw_information(view)
+        _draw_information(caller, view)
     with versions:
         _draw_versions(caller, view.model)
     with checked:
@@ -101,10 +110,11 @@ def _draw_tabs(caller: Caller, view: VersionView) -> None:
         _draw_call(caller, view)
 
 
-def _draw_information(view: VersionView) -> None:
+def _draw_information(caller: Caller, view: VersionView) -> None:
     info = view.info
     st.subheader(f"Inputs ({len(info.inputs)})")
     st.dataframe(table_of(info.input_schema, inputs=True), hide_index=True, key="models_inputs")
+    image_recipes.draw(caller, view)
     st.subheader(f"Outputs ({len(info.outputs)})")
     st.dataframe(table_of(info.output_schema, inputs=False), hide_index=True, key="models_outputs")
     st.subheader("About the file")

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY, ModelInfo
+from core.image_recipe import ImageRecipe
+from core.inputs.image import seen, shown
+from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY, SCORE, ModelInfo
+from core.schema import Field
 from core.services.predictions import Answer
 from pages.components import charts
 from pages.components.tables import height_of
@@ -29,6 +32,14 @@ def draw_answer(answer: Answer, info: ModelInfo, prefix: str) -> None:
     st.caption(f"Answered in {milliseconds(answer.latency_ms)}.")
 
 
+def draw_picture(field: Field, recipe: ImageRecipe, content: bytes) -> None:
+    """Draw a picture that was scored, and small how the model got it."""
+    st.image(shown(content), caption=plain(field.name))
+    pixels = seen(content, recipe)
+    size = f"{pixels.shape[1]} x {pixels.shape[0]}"
+    st.image(pixels, caption=f"As the model gets it: {size}, {recipe.colour.value}", width=160)
+
+
 def _draw_one(output: Record, prefix: str) -> None:
     headline = PREDICTION if PREDICTION in output else next(iter(output), None)
     chances = probabilities(output)
@@ -42,6 +53,9 @@ def _draw_one(output: Record, prefix: str) -> None:
     if chances:
         figure = charts.draw_probabilities(chances)
         st.plotly_chart(figure, key=f"{prefix}_chances", config=charts.STILL)
+    elif scores := _ranked(output, SCORE):
+        figure = charts.draw_scores(scores)
+        st.plotly_chart(figure, key=f"{prefix}_scores", config=charts.STILL)
     if others:
         rows = [{"Output": name, "Value": _brief(value)} for name, value in others.items()]
         st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"{prefix}_outputs")
@@ -98,12 +112,17 @@ def _picture(array: np.ndarray) -> np.ndarray | None:
 
 def probabilities(output: Record) -> dict[str, float]:
     """Return the probability of each class, the most likely first."""
-    chances = {
-        name.removeprefix(PROBABILITY): float(value)
+    return _ranked(output, PROBABILITY)
+
+
+def _ranked(output: Record, prefix: str) -> dict[str, float]:
+    """Return the numbers of the outputs whose names begin so, by class, the largest first."""
+    found = {
+        name.removeprefix(prefix): float(value)
         for name, value in output.items()
-        if name.startswith(PROBABILITY) and isinstance(value, int | float)
+        if name.startswith(prefix) and isinstance(value, int | float)
     }
-    return dict(sorted(chances.items(), key=lambda chance: -chance[1]))
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def _draw_several(outputs: Sequence[Record], prefix: str) -> None:

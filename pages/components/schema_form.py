@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
+from core.image_recipe import ImageRecipe
 from core.runtimes.base import ModelInfo
 from core.schema import NUMERIC, DataType, Field, Invalid, Schema
 from pages.components.numbers import bounds, start_number, step_of
@@ -62,8 +63,10 @@ def draw_field(field: Field, example: object, key: str) -> object:
     """Draw the widget of one field, set to the example where that fits, and return its value.
 
     Dates and times come back as ISO 8601 text, tensors as lists (or as the text that was typed
-    where it is no JSON), what is missing as None.
+    where it is no JSON), pictures as the bytes of their files, what is missing as None.
     """
+    if field.image is not None:
+        return _draw_picture(field, field.image, key)
     if field.is_tensor:
         return _draw_tensor(field, example, key)
     if field.categories and field.type is not DataType.BOOLEAN:
@@ -190,6 +193,16 @@ def _start(field: Field, example: object, otherwise: M) -> M | None:
     if isinstance(example, str):
         return type(otherwise).fromisoformat(example)
     return None if field.nullable else otherwise
+
+
+def _draw_picture(field: Field, recipe: ImageRecipe, key: str) -> bytes | None:
+    upload = st.file_uploader(
+        f"{_label(field)} ({field.dimension})",
+        type=["jpg", "jpeg", "png"],
+        key=key,
+        help=f"A JPEG or PNG. It becomes: {recipe}. Numbers can be given on the tab JSON.",
+    )
+    return upload.getvalue() if upload else None
 
 
 def _draw_tensor(field: Field, example: object, key: str) -> object:

@@ -9,6 +9,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import InvalidInput
 from core.files import Staged
 from core.inputs.chunks import ChunkSize
+from core.inputs.image import typed_record
+from core.inputs.image_fields import picture_fields
 from core.inputs.tabular import open_table
 from core.services.accounts import Caller
 from core.services.predictions import Answer, Table
@@ -62,7 +64,24 @@ def _draw_form(caller: Caller, target: Target) -> None:
         )
     if asked:
         with showing_errors():
-            results.draw_answer(_score(caller, target, record), target.info, "predict_form")
+            _draw_form_answer(caller, target, record)
+
+
+def _draw_form_answer(caller: Caller, target: Target, record: dict[str, object]) -> None:
+    """Draw the answer, beside the pictures where the record has some."""
+    schema = target.info.input_schema
+    pictures = {name: value for name, value in record.items() if isinstance(value, bytes)}
+    if not pictures:
+        results.draw_answer(_score(caller, target, record), target.info, "predict_form")
+        return
+    answer = _score(caller, target, typed_record(schema, record, pictures))
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        for field in picture_fields(schema):
+            if field.image is not None and field.name in pictures:
+                results.draw_picture(field, field.image, pictures[field.name])
+    with right:
+        results.draw_answer(answer, target.info, "predict_form")
 
 
 def _draw_json(caller: Caller, target: Target) -> None:

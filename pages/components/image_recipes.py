@@ -1,0 +1,159 @@
+"""How pictures become the inputs of a version: shown on the model's page, and changed there."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.errors import InvalidInput
+from core.image_recipe import OWN_NUMBERS, Fit, ImageRecipe, Numbers, preset, presets
+from core.inputs.image_fields import LARGEST_SIDE, Axes, find_axes, guess_recipe
+from core.schema import Field
+from core.services.accounts import Caller
+from core.services.models import VersionView
+from pages.components import rights, session
+from pages.components.errors import showing_errors
+from pages.components.text import plain
+
+_FITS = {
+    Fit.CROP: "Crop: fill the size and cut off what is over",
+    Fit.LETTERBOX: "Letterbox: keep all and fill the rest",
+    Fit.STRETCH: "Stretch: keep all and change the proportions",
+}
+
+
+def draw(caller: Caller, view: VersionView) -> None:
+    """Draw a line for each input that can be a picture, with a button for those who may edit."""
+    found = [(at, field) for at, field in enumerate(view.info.inputs) if find_axes(field)]
+    if found:
+        st.subheader("Images")
+    for position, field in found:
+        with st.container(border=True):
+            _draw_one(field)
+            changeable = rights.may_change(caller, view.model)
+            key = f"models_image_{position}"
+            if changeable and st.button("Edit", key=key, icon=":material/image:"):
+                edit(view, position)
+
+
+def _draw_one(field: Field) -> None:
+    name = plain(field.name)
+    if field.image is None:
+        st.markdown(f"**{name}** takes numbers alone, though its shape is that of a picture.")
+        return
+    st.markdown(f"**{name}** takes a JPEG or PNG. It becomes: {field.image}.")
+    if field.image.guessed:
+        st.caption("A guess from the file. Check it against how the model was trained.")
+
+
+@st.dialog("How a picture becomes this input", width="medium")
+def edit(view: VersionView, position: int) -> None:
+    """Change the recipe of one input; calls of the version's services go by it at once."""
+    caller = session.require_caller()
+    field = view.info.inputs[position]
+    axes = find_axes(field)
+    guess = guess_recipe(field, view.info.function, view.info.details)
+    if axes is None or guess is None:
+        return
+    start = field.image or guess
+    takes = st.toggle(
+        f"{plain(field.name)} takes pictures", field.image is not None, key="models_image_takes"
+    )
+    with showing_errors():
+        recipe = _draw_recipe(axes, start) if takes else None
+        if st.button("Save", key="models_image_save", type="primary"):
+            session.platform().models.set_image(
+                caller, view.model.id, position, recipe, version=view.number
+            )
+            session.say("Saved. Calls go by it from now on.")
+            st.rerun()
+
+
+def _draw_recipe(axes: Axes, start: ImageRecipe) -> ImageRecipe:
+    """Draw the widgets of a recipe and return what they hold; raises InvalidInput."""
+    size = _draw_size(axes, start)
+    recipe = replace(start, width=size[0] if size else None, height=size[1] if size else None)
+    recipe = _draw_fit(recipe) if size else replace(recipe, fit=Fit.CROP, shorter=None)
+    colours = list(axes.colours)
+    colour = st.selectbox(
+        "Channels",
+        colours,
+        index=colours.index(start.colour),
+        key="models_image_colour",
+        help="OpenCV and Caffe models mostly take BGR, others RGB.",
+    )
+    numbers = _draw_numbers(replace(recipe, colour=colour), start)
+    return replace(
+        recipe,
+        colour=colour,
+        scale=numbers.scale,
+        mean=numbers.mean,
+        deviation=numbers.deviation,
+    )
+
+
+def _draw_size(axes: Axes, start: ImageRecipe) -> tuple[int, int] | None:
+    if axes.width is not None and axes.height is not None:
+        st.caption(f"Pictures are brought to {axes.width} x {axes.height} pixels.")
+        return axes.width, axes.height
+    own = st.toggle("Keep the picture's own size", start.size is None, key="models_image_own")
+    if own:
+        return None
+    left, right = st.columns(2)
+    width = left.number_input(
+        "Width", 1, LARGEST_SIDE, axes.width or start.width or 224, key="models_image_width"
+    )
+    height = right.number_input(
+        "Height", 1, LARGEST_SIDE, axes.height or start.height or 224, key="models_image_height"
+    )
+    return width, height
+
+
+def _draw_fit(recipe: ImageRecipe) -> ImageRecipe:
+    fits = list(_FITS)
+    fit = st.selectbox(
+        "Other proportions",
+        fits,
+        index=fits.index(recipe.fit),
+        format_func=_FITS.__getitem__,
+        key="models_image_fit",
+    )
+    shorter, fill = None, recipe.fill
+    if fit is Fit.CROP:
+        shorter = st.number_input(
+            "Shorter side before the crop",
+            max(recipe.size or (1, 1)),
+            LARGEST_SIDE,
+            recipe.shorter,
+            key="models_image_shorter",
+            placeholder="Left empty, the picture just fills the size",
+            help="Many ImageNet models resize to 256 pixels and cut out 224.",
+        )
+    elif fit is Fit.LETTERBOX:
+        fill = st.number_input(
+            "Grey level of the rest", 0, 255, recipe.fill, key="models_image_fill"
+        )
+    return replace(recipe, fit=fit, shorter=shorter, fill=fill)
+
+
+def _draw_numbers(recipe: ImageRecipe, start: ImageRecipe) -> Numbers:
+    """Draw the choice of a preset, and for own numbers the three that make it."""
+    names = [*presets(recipe.colour), OWN_NUMBERS]
+    chosen = st.selectbox(
+        "Numbers", names, index=names.index(start.preset), key="models_image_preset"
+    )
+    if chosen != OWN_NUMBERS:
+        return preset(chosen, recipe.colour)
+    st.caption("A channel c of 0 to 255 becomes (c x scale - mean) / deviation.")
+    return Numbers(
+        _draw_list("Scale", (start.scale,), "models_image_scale")[0],
+        _draw_list("Means, one for each channel", start.mean, "models_image_mean"),
+        _draw_list("Deviations", start.deviation, "models_image_deviation"),
+    )
+
+
+def _draw_list(label: str, start: tuple[float, ...], key: str) -> tuple[float, ...]:
+    text = st.text_input(label, ", ".join(f"{number:.10g}" for number in start), key=key)
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidInput(f"{label}: give numbers with commas between them.") from None
