@@ -11,6 +11,8 @@ from core.services.models import ModelView, VersionView
 
 Answer = dict[str, object]
 
+_ADDED = ("label", "unit", "description")
+
 
 def stamp(moment: datetime | None) -> str | None:
     """Return a moment (naive UTC, as the database keeps them) as ISO 8601 with its zone."""
@@ -18,7 +20,10 @@ def stamp(moment: datetime | None) -> str | None:
 
 
 def fields(side: Iterable[Field]) -> list[dict[str, str]]:
-    """Return the variables of one side of a model, every value a text."""
+    """Return the variables of one side of a model, every value a text.
+
+    What people may have added to a variable is there where they have.
+    """
     return [
         {
             "name": field.name,
@@ -26,6 +31,7 @@ def fields(side: Iterable[Field]) -> list[dict[str, str]]:
             "range": field.range,
             "dimension": field.dimension,
             "optype": field.optype.value,
+            **{name: text for name in _ADDED if (text := getattr(field, name))},
         }
         for field in side
     ]

@@ -14,7 +14,9 @@ from pages.components import (
     image_recipes,
     links,
     model_forms,
+    revision_list,
     rights,
+    schema_edit,
     session,
     snippets,
 )
@@ -22,6 +24,8 @@ from pages.components.errors import showing_errors
 from pages.components.states import draw_state
 from pages.components.task_list import draw_newest
 from pages.components.text import ago, plain, short, stamp
+
+_ADDED = ("Label", "Unit", "Description")
 
 
 def draw(caller: Caller, model_id: str) -> None:
@@ -99,9 +103,7 @@ def _draw_tabs(caller: Caller, view: VersionView) -> None:
     with versions:
         _draw_versions(caller, view.model)
     with checked:
-        checks.draw(caller, view)
-        st.subheader("Compare versions")
-        comparison.draw(caller, view)
+        _draw_checks(caller, view)
     with services:
         _draw_services(caller, view.model)
     with tasks:
@@ -110,20 +112,35 @@ def _draw_tabs(caller: Caller, view: VersionView) -> None:
         _draw_call(caller, view)
 
 
+def _draw_checks(caller: Caller, view: VersionView) -> None:
+    expected, versions = st.tabs(["Expected outputs", "Compare versions"])
+    with expected:
+        checks.draw(caller, view)
+    with versions:
+        comparison.draw(caller, view)
+
+
 def _draw_information(caller: Caller, view: VersionView) -> None:
     info = view.info
+    if rights.may_change(caller, view.model) and st.button(
+        "Edit inputs and outputs", key="models_schema", icon=":material/edit_note:"
+    ):
+        schema_edit.edit(view)
     st.subheader(f"Inputs ({len(info.inputs)})")
     st.dataframe(table_of(info.input_schema, inputs=True), hide_index=True, key="models_inputs")
     image_recipes.draw(caller, view)
     st.subheader(f"Outputs ({len(info.outputs)})")
     st.dataframe(table_of(info.output_schema, inputs=False), hide_index=True, key="models_outputs")
+    revision_list.draw(caller, view)
     st.subheader("About the file")
     st.dataframe(_facts(view, info), hide_index=True, key="models_facts")
 
 
 def table_of(schema: Schema, *, inputs: bool) -> pd.DataFrame:
-    """Return fields as a table for reading: the six things that a model says of each."""
-    return pd.DataFrame([_row(field, inputs=inputs) for field in schema])
+    """Return fields as a table for reading: what a model says of each, and what people added."""
+    table = pd.DataFrame([_row(field, inputs=inputs) for field in schema])
+    unused = [name for name in _ADDED if not any(getattr(field, name.lower()) for field in schema)]
+    return table.drop(columns=unused, errors="ignore")
 
 
 def _row(field: Field, *, inputs: bool) -> dict[str, str]:
@@ -133,6 +150,9 @@ def _row(field: Field, *, inputs: bool) -> dict[str, str]:
         "Range": short(field.range, 300) or "any",
         "Dimension": field.dimension,
         "Optype": field.optype.value,
+        "Label": field.label,
+        "Unit": field.unit,
+        "Description": field.description,
     }
     if inputs:
         row["Missing"] = _missing(field)

@@ -75,13 +75,16 @@ def draw_field(field: Field, example: object, key: str) -> object:
 
 
 def _label(field: Field) -> str:
-    return plain(short(field.label or field.name, 80))
+    unit = f" ({short(field.unit, 20)})" if field.unit else ""
+    return plain(short(field.label or field.name, 80) + unit)
 
 
 def _help(field: Field) -> str:
     facts = [f"{field.type.value}, {field.optype.value}"]
     if field.label:
         facts.insert(0, plain(field.name))
+    if field.description:
+        facts.insert(0, plain(short(field.description, 300)))
     if field.range:
         facts.append(f"range {plain(short(field.range, 300))}")
     if field.nullable:
