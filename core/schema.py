@@ -5,10 +5,11 @@ The words are those of PMML 4.4 (DataField, MiningField): https://dmg.org/pmml/v
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import pyarrow as pa
 
 from core.image_recipe import ImageRecipe
@@ -75,6 +76,17 @@ class Interval:
         left = "(" if self.low_open or self.low is None else "["
         right = ")" if self.high_open or self.high is None else "]"
         return f"{left}{_bound(self.low, '-∞')}, {_bound(self.high, '∞')}{right}"
+
+
+def nested_lists(flat: pa.Array, shape: Sequence[int]) -> pa.Array:
+    """Return the numbers of a dense array, in row-major order, as a column of lists in lists.
+
+    `shape` is that of the whole: its first length is the number of rows.
+    """
+    for axis in range(len(shape) - 1, 0, -1):
+        starts = np.arange(math.prod(shape[:axis]) + 1, dtype=np.int32) * shape[axis]
+        flat = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), flat)
+    return flat
 
 
 def _bound(value: float | None, unbounded: str) -> str:

@@ -22,7 +22,7 @@ from core.errors import InvalidInput, Problem
 from core.image_recipe import Colour, Fit, ImageRecipe, Layout
 from core.inputs.chunks import Chunk, ChunkSize
 from core.inputs.image_fields import picture_field
-from core.schema import ARROW_TYPES, DataType, Field, Schema
+from core.schema import ARROW_TYPES, DataType, Field, Schema, nested_lists
 
 MOST_BYTES = 64 << 20
 MOST_PIXELS = 50_000_000
@@ -268,10 +268,7 @@ def _column(field: Field, tensor: Pixels) -> pa.Array:
     flat = pa.array(np.ascontiguousarray(tensor).ravel(), pa.float64()).cast(element, safe=False)
     if None not in field.shape:
         return pa.FixedSizeListArray.from_arrays(flat, tensor.size)
-    for length in reversed(tensor.shape):
-        starts = pa.array(np.arange(0, len(flat) + 1, length), pa.int32())
-        flat = pa.ListArray.from_arrays(starts, flat)
-    return flat
+    return nested_lists(flat, (1, *tensor.shape))
 
 
 def _wrong(field: Field, what: str) -> InvalidInput:

@@ -79,8 +79,8 @@ class Input:
 
     def _tensor(self, column: pa.Array) -> np.ndarray[Any, Any]:
         if None in self.shape:
-            nested = column.to_pylist() if self.batched else column[0].as_py()
-            return np.asarray(nested, dtype=self.dtype)
+            rows = [_dense(column[row].values) for row in range(len(column))]
+            return np.asarray(rows if self.batched else rows[0], dtype=self.dtype)
         known = tuple(n or 0 for n in self.shape)
         flat = column.flatten().to_numpy(zero_copy_only=False)
         table: np.ndarray[Any, Any] = flat.astype(self.dtype, copy=False)
@@ -93,6 +93,16 @@ class Input:
             key: empty if value is None else value
             for key, value in zip(self.keys, values, strict=True)
         }
+
+
+def _dense(lists: pa.Array) -> np.ndarray[Any, Any]:
+    """Return lists in lists, all of one length on each level, as an array."""
+    shape = [len(lists)]
+    while pa.types.is_list(lists.type):
+        outer, lists = len(lists), lists.flatten()
+        shape.append(len(lists) // max(outer, 1))
+    table: np.ndarray[Any, Any] = lists.to_numpy(zero_copy_only=False)
+    return table.reshape(shape)
 
 
 def inputs_of(session: Any, batching: Batching, graph: Graph) -> tuple[Input, ...]:  # noqa: ANN401

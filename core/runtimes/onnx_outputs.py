@@ -12,7 +12,7 @@ from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY, SCORE
 from core.runtimes.onnx_graph import Graph, Label
 from core.runtimes.onnx_inputs import MOST_SCALARS, unique
 from core.runtimes.rows import RefusedRowsError
-from core.schema import ARROW_TYPES, DataType, Field, Interval, Optype
+from core.schema import ARROW_TYPES, DataType, Field, Interval, Optype, nested_lists
 
 
 class Form(StrEnum):
@@ -85,10 +85,8 @@ class Output:
 
     def _tensor_column(self, table: np.ndarray[Any, Any], rows: int) -> pa.Array:
         if None in self.shape:
-            nested = pa.list_(ARROW_TYPES[self.type])
-            for _ in self.shape[1:]:
-                nested = pa.list_(nested)
-            return pa.array(table.tolist() if self.batched else [table.tolist()], nested)
+            shape = table.shape if self.batched else (1, *table.shape)
+            return nested_lists(self._array(table.ravel()), shape)
         flat = self._array(table.ravel())
         return pa.FixedSizeListArray.from_arrays(flat, table.size // max(rows, 1))
 
