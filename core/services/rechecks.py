@@ -103,7 +103,7 @@ class Rechecks:
         row = verdict_row(view, before.file, before.file_name, count, "", failure)
         row.revision = before.revision
         with self._database.writing() as session:
-            if _is_there(session, before):
+            if _is_last(session, before):
                 session.add(row)
 
 
@@ -111,6 +111,7 @@ def _is_outdated(row: VerdictRow, info: str) -> bool:
     return (row.engine, row.slipway) != (engine_of(decoded_brief(info).format), VERSION)
 
 
-def _is_there(session: Session, verdict: VerdictRow) -> bool:
-    """Return whether a verdict was deleted meanwhile, perhaps with its model and its file."""
-    return session.get(VerdictRow, verdict.id) is not None
+def _is_last(session: Session, verdict: VerdictRow) -> bool:
+    """Return whether a verdict is there still and nobody has made a newer one meanwhile."""
+    query = select(VerdictRow.id).where(VerdictRow.version_id == verdict.version_id)
+    return session.scalar(query.order_by(VerdictRow.made.desc()).limit(1)) == verdict.id

@@ -92,7 +92,7 @@ def _draw_form(caller: Caller, view: VersionView) -> None:
             return
     main = PREDICTION if PREDICTION in outputs else next(iter(outputs), PREDICTION)
     with showing_errors():
-        verdict = _checked(
+        _checked(
             caller,
             view,
             upload,
@@ -100,7 +100,6 @@ def _draw_form(caller: Caller, view: VersionView) -> None:
             outputs=chosen or None,
             tolerance=TOLERANCES[tolerance],
         )
-        session.say(verdict.sentence)
         st.rerun()
 
 
@@ -166,8 +165,12 @@ def _draw_verdict(verdict: Verdict) -> None:
         pd.DataFrame(pairs), hide_index=True, key="models_check_pairs", height=height_of(len(pairs))
     )
     if verdict.examples:
-        st.markdown("**Rows that differ**")
-        draw_differences(verdict.examples, ("Expected", "Given"), "models_check_rows")
+        draw_differences(
+            verdict.examples,
+            verdict.rows - verdict.agreeing,
+            ("Expected", "Given"),
+            "models_check_rows",
+        )
 
 
 def _circumstances(verdict: Verdict) -> str:
@@ -178,8 +181,13 @@ def _circumstances(verdict: Verdict) -> str:
     )
 
 
-def draw_differences(differences: Sequence[Difference], sides: tuple[str, str], key: str) -> None:
-    """Draw rows that differ side by side, a line for each output that does."""
+def draw_differences(
+    differences: Sequence[Difference], total: int, sides: tuple[str, str], key: str
+) -> None:
+    """Draw the first of all rows that differ side by side, a line for each output that does."""
+    cut = len(differences) < total
+    what = f"The first {len(differences):,} of {total:,} rows that differ"
+    st.markdown(f"**{what if cut else 'Rows that differ'}**")
     lines = [
         {
             "Row": difference.row,
@@ -219,14 +227,15 @@ def _record(record: Mapping[str, object]) -> str:
 
 
 def _draw_history(caller: Caller, verdicts: Sequence[Verdict], *, may_delete: bool) -> None:
-    st.subheader(f"All checks ({len(verdicts):,})")
-    for verdict in verdicts:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.badge(f"version {verdict.version}", color="gray")
-            draw_badge(verdict)
-            st.caption(f"{_circumstances(verdict)} · {ago(verdict.made)}")
+    with st.expander(f"All checks ({len(verdicts):,})", icon=":material/history:"):
+        for verdict in verdicts:
+            badges, facts, action = st.columns([3, 6, 1], vertical_alignment="center")
+            with badges.container(horizontal=True, gap="xsmall"):
+                st.badge(f"version {verdict.version}", color="gray")
+                draw_badge(verdict)
+            facts.caption(f"{_circumstances(verdict)} · {ago(verdict.made)}")
             if may_delete:
-                st.button(
+                action.button(
                     "Delete",
                     key=f"models_check_delete_{verdict.id}",
                     icon=":material/delete:",

@@ -59,9 +59,8 @@ def _draw_outcome(found: Comparison) -> None:
         if change.transitions:
             _draw_transitions(change, found)
     if found.examples:
-        st.markdown("**Rows that change**")
         sides = (f"Version {found.first}", f"Version {found.second}")
-        draw_differences(found.examples, sides, "models_compare_rows")
+        draw_differences(found.examples, found.changed, sides, "models_compare_rows")
 
 
 def _draw_lost(names: Sequence[str], version: int) -> None:

@@ -1,7 +1,7 @@
 """Versions held against expected outputs and against each other, and who may do it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -407,6 +407,51 @@ def test_a_platform_that_closes_leaves_the_rest_for_the_next_start(
     rechecks.start()
     rechecks.close()
     assert len(matching.list_(ann, version.model.id)) == 1
+
+
+def test_a_check_that_somebody_makes_meanwhile_stays_the_last(
+    matching: Matching,
+    models: Models,
+    files: Files,
+    ann: Caller,
+    version: VersionView,
+    upload: Uploads,
+    database: Database,
+) -> None:
+    matching.check(ann, version.model.id, 1, upload(CSV, "old.csv"))
+    _age(database, slipway="0.0.1")
+
+    @contextmanager
+    def checking(version_id: str, info: ModelInfo) -> Iterator[Scorer]:
+        matching.check(ann, version.model.id, 1, upload(CSV, "new.csv"))
+        yield Ages()
+
+    Rechecks(database, files, models, checking).run()
+    names = [verdict.file_name for verdict in matching.list_(ann, version.model.id)]
+    assert names == ["new.csv", "old.csv"]
+
+
+def test_a_check_that_is_deleted_meanwhile_stays_away(
+    matching: Matching,
+    models: Models,
+    files: Files,
+    ann: Caller,
+    version: VersionView,
+    upload: Uploads,
+    database: Database,
+    stored: Stored,
+) -> None:
+    verdict = matching.check(ann, version.model.id, 1, upload(CSV))
+    _age(database, slipway="0.0.1")
+
+    class Deleting(Ages):
+        def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+            matching.delete(ann, verdict.id)
+            return super().score(batch)
+
+    Rechecks(database, files, models, lambda *_: nullcontext(Deleting())).run()
+    assert matching.list_(ann, version.model.id) == []
+    assert stored() == [b"a model"]
 
 
 # --- comparing -------------------------------------------------------------------------------
