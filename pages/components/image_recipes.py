@@ -6,13 +6,16 @@ import streamlit as st
 
 from core.errors import InvalidInput
 from core.image_recipe import OWN_NUMBERS, Fit, ImageRecipe, Numbers, preset, presets
+from core.inputs.class_names import MOST_BYTES, read_class_names
 from core.inputs.image_fields import LARGEST_SIDE, Axes, find_axes, guess_recipe
+from core.runtimes.edits import nameable_classes
 from core.schema import Field
 from core.services.accounts import Caller
 from core.services.models import VersionView
 from pages.components import rights, session
 from pages.components.errors import showing_errors
 from pages.components.text import plain
+from pages.components.uploads import received
 
 _FITS = {
     Fit.CROP: "Crop: fill the size and cut off what is over",
@@ -33,6 +36,47 @@ def draw(caller: Caller, view: VersionView) -> None:
             key = f"models_image_{position}"
             if changeable and st.button("Edit", key=key, icon=":material/image:"):
                 edit(view, position)
+    if found and nameable_classes(view.declared):
+        _draw_classes(caller, view)
+
+
+def _draw_classes(caller: Caller, view: VersionView) -> None:
+    codes = nameable_classes(view.declared)
+    named = "named" if view.edits.classes else "numbered, not named"
+    with st.container(border=True):
+        st.markdown(f"The {len(codes):,} classes are {named}.")
+        if rights.may_change(caller, view.model) and st.button(
+            "Name them from a file", key="models_image_classes", icon=":material/label:"
+        ):
+            name_classes(view)
+
+
+@st.dialog("Name the classes", width="medium")
+def name_classes(view: VersionView) -> None:
+    """Take the names of the classes from a file; a revision of the schema keeps them."""
+    caller = session.require_caller()
+    codes = nameable_classes(view.declared)
+    with st.form("models_classes_form", border=False):
+        file = st.file_uploader(
+            f"A file with the names of the {len(codes):,} classes, in their order",
+            type=["txt", "json"],
+            key="models_classes_file",
+            help="One name a line, or JSON: a list, or an object of numbers and names.",
+        )
+        if not st.form_submit_button("Save", key="models_classes_submit", type="primary"):
+            return
+    with showing_errors(), received(file, MOST_BYTES) as staged:
+        names = read_class_names(staged.path.read_bytes(), len(codes))
+        edits = replace(view.edits, classes=names)
+        session.platform().revisions.save(
+            caller,
+            view.model.id,
+            edits,
+            version=view.number,
+            note=f"Class names from {staged.name}",
+        )
+        session.say("The classes are named.")
+        st.rerun()
 
 
 def _draw_one(field: Field) -> None:

@@ -134,6 +134,42 @@ def test_an_input_is_set_to_numbers_alone_on_the_page(
     assert not [each for each in form.file_uploader if each.label.startswith("photo")]
 
 
+@pytest.fixture
+def digits(platform: Platform, ann: Caller, tmp_path: Path) -> ModelView:
+    """A classifier of three unnamed classes: which channel of a picture is the strongest."""
+    made = model(
+        [
+            node("ReduceMean", ["photo"], ["mean"], axes=[2, 3], keepdims=0),
+            node("Softmax", ["mean"], ["chance"], axis=1),
+        ],
+        [tensor("photo", FLOAT, ["N", 3, 8, 8])],
+        [tensor("chance", FLOAT, ["N", 3])],
+    )
+    return add_model(platform, ann, write(made, tmp_path / "digits.onnx"), "Digits")
+
+
+def name_classes(ann: Caller, view: ModelView, content: bytes) -> AppTest:
+    app = visit(ann, MODELS, model=view.id)
+    app.button(key="models_image_classes").click()
+    ran(app)
+    app.file_uploader(key="models_classes_file").set_value(("n.txt", content, "text/plain"))
+    app.button(key="models_image_classes").click()
+    app.button(key="models_classes_submit").click()
+    return ran(app)
+
+
+def test_classes_get_their_names_from_a_file(ann: Caller, digits: ModelView) -> None:
+    name_classes(ann, digits, b"red\ngreen\nblue\n")
+    app = predict(visit(ann, TRIAL, model=digits.id), png())
+    assert [metric.value for metric in app.metric] == ["red"]
+    assert "The 3 classes are named." in texts(visit(ann, MODELS, model=digits.id))
+
+
+def test_a_file_of_too_few_class_names_is_explained(ann: Caller, digits: ModelView) -> None:
+    app = name_classes(ann, digits, b"red\ngreen\n")
+    assert "names 2 classes; the model has 3" in app.error[0].value
+
+
 def test_those_who_may_not_change_a_model_see_its_recipe_without_a_button(
     ben: Caller, colours: ModelView
 ) -> None:
