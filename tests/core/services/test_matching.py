@@ -23,6 +23,7 @@ from core.errors import (
 )
 from core.files import Files, Staged
 from core.runtimes.base import ModelInfo, Scorer
+from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.runtimes.inspection import Inspected
 from core.schema import DataType, Field, Optype
 from core.services import match_runs
@@ -31,6 +32,7 @@ from core.services.events import Events
 from core.services.matching import Matching, newest_by_version
 from core.services.models import Models, VersionView
 from core.services.rechecks import Rechecks
+from core.services.revisions import Revisions
 from tests.core.services.conftest import Uploads, counts, info
 
 CSV = "age,prediction,probability_old\n20,young,0.2\n50,old,0.5\n80,old,0.8\n"
@@ -322,6 +324,26 @@ def test_a_verdict_of_today_is_not_made_again(
     matching.check(ann, version.model.id, 1, upload(CSV))
     rechecks.run()
     assert len(matching.list_(ann, version.model.id)) == 1
+
+
+def test_a_file_is_checked_again_by_the_names_that_it_was_given_with(
+    matching: Matching,
+    rechecks: Rechecks,
+    models: Models,
+    ann: Caller,
+    version: VersionView,
+    upload: Uploads,
+    database: Database,
+) -> None:
+    first = matching.check(ann, version.model.id, 1, upload(CSV))
+    renamed = SchemaEdits((FieldEdit("years"),))
+    Revisions(database, models).save(ann, version.model.id, renamed)
+    for _ in range(2):
+        _age(database, slipway="0.0.1")
+        rechecks.run()
+    again, *before = matching.list_(ann, version.model.id)
+    assert len(before) == 2
+    assert (again.sentence, again.failure) == (first.sentence, "")
 
 
 @pytest.mark.parametrize("made_with", [{"engine": "pypmml 1.0"}, {"slipway": "0.0.1"}])
