@@ -35,6 +35,8 @@ _BOOLEANS = {
 _FLOAT_LIMIT = 2.0**128 * (1 - 2.0**-25)  # from here on a number rounds to infinity in 32 bits
 _SHOWN_CATEGORIES = 8
 _SHOWN_TEXT = 60
+_DEEPEST = 32  # the dimensions that all of NumPy copes with
+_COMPARED = 500  # names that are looked at for a suggestion
 
 
 class BadValueError(ValueError):
@@ -183,13 +185,27 @@ def _read_integer(field: Field, value: object) -> int:
 def _read_text(field: Field, value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
+    if isinstance(value, str):
+        return _whole_text(field, value)
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
-    if isinstance(value, str | int | float | np.number):
-        return str(value)
+    if isinstance(value, int | float | np.number):
+        return _digits(value)
     raise BadValueError(f"{field.name}: {shown(value)} is not a text.")
+
+
+def _whole_text(field: Field, text: str) -> str:
+    """Return a text as it is, unless it holds halves of characters, which UTF-8 cannot write."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BadValueError(
+                f"{field.name}: the text holds half of a character; send it as UTF-8."
+            ) from None
+    return text
 
 
 def _read_boolean(field: Field, value: object) -> bool:
@@ -227,7 +243,10 @@ def _read_datetime(field: Field, value: object) -> dt.datetime:
             field, value, dt.datetime.fromisoformat, "a moment such as 2026-01-31T13:45:00"
         )
     )
-    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    try:
+        return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError:
+        raise BadValueError(f"{field.name}: {shown(value)} lies outside the calendar.") from None
 
 
 def _from_iso(field: Field, value: object, parse: Callable[[str], T], example: str) -> T:
@@ -246,7 +265,7 @@ def _read_tensor(field: Field, value: object) -> list[object]:
     """
     if isinstance(value, str):
         value = _list_in(field, value)
-    array = np.asarray(value, dtype=object)
+    array = _as_array(field, value)
     if any(isinstance(item, list | tuple) for item in array.flat):
         raise BadValueError(f"{field.name}: the lists are not all of the same length.")
     known = None not in field.shape
@@ -266,10 +285,20 @@ def _read_tensor(field: Field, value: object) -> list[object]:
     return list(nested.reshape(array.shape).tolist())
 
 
+def _as_array(field: Field, value: object) -> np.ndarray:
+    try:
+        array = np.asarray(value, dtype=object)
+    except (ValueError, RecursionError):
+        array = None
+    if array is None or array.ndim > _DEEPEST:
+        raise BadValueError(f"{field.name}: the lists are nested too deep.")
+    return array
+
+
 def _list_in(field: Field, text: str) -> object:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list):
         raise BadValueError(f"{field.name}: {shown(text)} is not a list such as [1, 2, 3].")
@@ -327,7 +356,6 @@ def _numbers_of(categories: tuple[str, ...]) -> dict[float | str, str]:
 
 def number_of(text: str) -> float | str:
     """Return the number that a text writes (true is 1, false is 0), or the text if it is none."""
-    """Return the number that a text writes (true is 1, false is 0), or the text if it is none."""
     stripped = text.strip()
     if _NUMBER.fullmatch(stripped):
         return float(stripped)
@@ -336,8 +364,25 @@ def number_of(text: str) -> float | str:
 
 def shown(value: object) -> str:
     """Return a value as a sentence can hold it: quoted if text, and never long."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return _shortened(f'"{value}"'.encode(errors="replace").decode())
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "an object" if isinstance(value, dict) else _shortened(_digits(value))
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= _SHOWN_TEXT else f"{text[: _SHOWN_TEXT - 1]}…"
+
+
+def _digits(value: object) -> str:
+    """Return a value as text; Python writes no whole number of more than 4,300 digits."""
+    try:
+        return str(value)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def _allowed(field: Field) -> str:
@@ -373,10 +418,15 @@ def _read_row(
 
 
 def _absent(schema: Schema, name: str, given: Iterable[object]) -> Problem:
-    unknown = [str(key) for key in given if key not in schema.names]
-    near = difflib.get_close_matches(name, unknown, n=1, cutoff=0.75)
-    hint = f' Did you mean it by "{near[0]}"?' if near else ""
+    unknown = tuple(str(key) for key in given if key not in schema.names)
+    near = _nearest(name, unknown[:_COMPARED])
+    hint = f" Did you mean it by {shown(near)}?" if near else ""
     return Problem(f"{name} is not given; the model needs it.{hint}", name)
+
+
+@functools.lru_cache(maxsize=256)  # the records of one call are misspelt alike
+def _nearest(name: str, given: tuple[str, ...]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, given, n=1, cutoff=0.75)), None)
 
 
 def _summary(problems: Sequence[Problem]) -> str:

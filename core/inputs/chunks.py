@@ -103,8 +103,12 @@ def without_rows(table: A, rows: Sequence[int]) -> A:
 
 
 def as_text(value: object) -> str:
-    """Return a value as a cell of text holds it: a text as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    """Return a value as a cell of text holds it: a text as it is, all else as JSON.
+
+    Halves of characters, which UTF-8 cannot write, become question marks.
+    """
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text.encode(errors="replace").decode()
 
 
 def _others(schema: Schema, given: pa.RecordBatch) -> pa.RecordBatch:

@@ -1,7 +1,7 @@
 """JSON files of records, read as a stream: a list of objects, or one object after the other."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -15,6 +15,7 @@ from core.schema import Schema
 
 _BLOCK = 1 << 20
 _LARGEST_RECORD = 64 << 20
+_MOST_NAMES = 2_000
 _BLANKS = " \t\r\n\ufeff"
 
 
@@ -48,6 +49,11 @@ class JsonSource:
         objects = [record if isinstance(record, dict) else {} for record in records]
         for record in objects:
             self._names.update(dict.fromkeys(record))
+        if len(self._names) > _MOST_NAMES + len(self._schema):
+            raise InvalidInput(
+                f"The records have more than {_MOST_NAMES:,} different fields that the model does "
+                "not take; leave them out."
+            )
         typed = typed_records(self._schema, records)
         problems = {
             position: tuple(_renumbered(problem, first_row + position) for problem in found)
@@ -60,12 +66,22 @@ class JsonSource:
         """Return the fields that the model does not take, each value as JSON."""
         taken = set(self._schema.names)
         names = dict.fromkeys(name for record in objects for name in record if name not in taken)
+        _require_whole(names)
         if not names:
             return pa.RecordBatch.from_struct_array(pa.array([{}] * len(objects), pa.struct([])))
         columns = [
             pa.array([_coded(record, name) for record in objects], pa.string()) for name in names
         ]
         return pa.RecordBatch.from_arrays(columns, names=list(names))
+
+
+def _require_whole(names: Iterable[str]) -> None:
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(
+            "The name of a field holds half of a character; send the file as UTF-8."
+        ) from None
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[tuple[object, int]]:
@@ -163,4 +179,6 @@ def _raw(record: Mapping[str, object], problems: Sequence[Problem]) -> dict[str,
 
 
 def _coded(record: Mapping[str, object], name: str) -> str | None:
-    return json.dumps(record[name], ensure_ascii=False) if name in record else None
+    if name not in record:
+        return None
+    return json.dumps(record[name], ensure_ascii=False).encode(errors="replace").decode()

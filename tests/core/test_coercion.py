@@ -67,7 +67,7 @@ def test_a_value_becomes_what_a_person_means(
     ("field", "bad", "words"),
     [
         (NUMBER, "abc", 'x: "abc" is not a number'),
-        (NUMBER, True, "x: True is not a number"),
+        (NUMBER, True, "x: true is not a number"),
         (NUMBER, "1_000", "not a number"),
         (NUMBER, "1,5", "not a number"),
         (NUMBER, "0x1F", "not a number"),
@@ -192,3 +192,32 @@ def _as_double(number: float | None) -> float | None:
         return None if number is None else float(number)
     except OverflowError:
         return math.inf
+
+
+def _nested(depth: int) -> list[object]:
+    inner: list[object] = [1]
+    for _ in range(depth):
+        inner = [inner]
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("field", "hostile", "words"),
+    [
+        (Field("i", DataType.FLOAT, shape=(2, 2)), "[" * 5000, "is not a list"),
+        (Field("i", DataType.FLOAT, shape=(None,)), _nested(100), "nested too deep"),
+        (Field("s", DataType.STRING), "\ud800", "half of a character"),
+        (NUMBER, "\ud800", "not a number"),
+        pytest.param(COUNT, 10**5000, "too large", id="huge"),
+        pytest.param(NUMBER, 10**5000, "not a finite number", id="huge number"),
+        (Field("m", DataType.DATETIME), "0001-01-01T00:00:00+14:00", "outside the calendar"),
+        (NUMBER, {"a": [1]}, "an object is not a number"),
+    ],
+)
+def test_a_hostile_value_is_refused_like_any_other(
+    field: Field, hostile: object, words: str
+) -> None:
+    typed = typed_records(Schema((field,)), [{field.name: hostile}])
+    [problem] = typed.problems[0]
+    assert words in problem.message
+    problem.message.encode()
