@@ -105,10 +105,9 @@ def draw_transitions(transitions: Sequence[Transition], before: str, after: str)
             hovertemplate="%{y} to %{x}: %{text} rows<extra></extra>",
         )
     )
-    figure.update_xaxes(title=after, type="category", side="top", fixedrange=True)
-    figure.update_yaxes(
-        title=before, type="category", autorange="reversed", fixedrange=True, automargin=True
-    )
+    axis = {"type": "category", "showgrid": False, "fixedrange": True}
+    figure.update_xaxes(axis, title=after, side="top")
+    figure.update_yaxes(axis, title=before, autorange="reversed", automargin=True)
     return _quiet(figure, 140 + 34 * len(labels))
 
 
