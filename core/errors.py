@@ -3,7 +3,8 @@
 SlipwayError
 ├── UserNotFound · InvalidPassword · InvalidToken          401
 ├── NotAllowed                                             403
-├── ModelNotFound · VersionNotFound · DeploymentNotFound · TaskNotFound · AccountNotFound  404
+├── NotFound · ModelNotFound · VersionNotFound             404
+├── DeploymentNotFound · TaskNotFound · AccountNotFound    404
 ├── Duplication · TaskNotFinished                          409
 ├── TooLarge                                               413
 ├── InvalidInput · InvalidModel                            422
@@ -82,6 +83,13 @@ class NotAllowed(SlipwayError):
 
     status = "not allowed"
     http = 403
+
+
+class NotFound(SlipwayError):
+    """There is nothing at this address."""
+
+    status = "not found"
+    http = 404
 
 
 class ModelNotFound(SlipwayError):

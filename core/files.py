@@ -43,6 +43,8 @@ class Files:
         self._jobs = storage / "jobs"
         self._secrets = storage / "secrets"
         self._making_secret = threading.Lock()
+        storage.mkdir(parents=True, exist_ok=True)
+        storage.chmod(0o700)  # password hashes and models are nobody else's on this machine
         shutil.rmtree(self._incoming, ignore_errors=True)
         for folder in (self._incoming, self._artifacts, self._jobs):
             folder.mkdir(parents=True, exist_ok=True)

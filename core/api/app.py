@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from core.api import accounts, deployments, invocations, models, openapi, protocol, tasks
 from core.api.auth import caller_by_form, caller_by_header
-from core.api.edge import guarded, json_answer
+from core.api.edge import ALL_METHODS, guarded, json_answer
 from core.api.forms import Call, Endpoint, Form, Who, check_fields, read_form
 from core.api.online import Lanes
 from core.services.accounts import Caller, Role
@@ -43,7 +43,9 @@ def routes(platform: Callable[[], "Platform"]) -> list[BaseRoute]:
         invocations.route(platform, lanes),
         Route("/api/openapi.json", _described, methods=["GET"]),
         Route("/api/docs", _docs, methods=["GET"]),
-        Route("/api/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        Route("/api", _unknown, methods=ALL_METHODS),
+        Route("/api/{path:path}", _unknown, methods=ALL_METHODS),
+        Route("/invocations/{path:path}", _unknown, methods=ALL_METHODS),
     ]
 
 
@@ -64,7 +66,10 @@ async def _answer(
     if caller is None and (authorization := request.headers.get("authorization")):
         # Before the body is read: what a stranger sends is not received.
         caller = await run(caller_by_header, platform.accounts, authorization)
-    form = await read_form(request, getattr(platform.settings, endpoint.limit))
+    limit, text_limit = (
+        getattr(platform.settings, name) for name in (endpoint.limit, "max_call_bytes")
+    )
+    form = await read_form(request, limit, text_limit)
     try:
         return await run(_run, endpoint, platform, caller, form)
     finally:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from core.errors import InternalError, Problem, SlipwayError, TooLarge
@@ -13,6 +13,8 @@ from core.errors import InternalError, Problem, SlipwayError, TooLarge
 Handler = Callable[[Request], Awaitable[Response]]
 
 _log = logging.getLogger(__name__)
+ALL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_HUNG_UP = 499
 _DETAIL_KEYS = ("field", "row", "value", "message")
 
 
@@ -48,6 +50,8 @@ def guarded(handler: Handler, show: Callable[[SlipwayError], Response] = form_er
             return await handler(request)
         except SlipwayError as error:
             return show(error)
+        except ClientDisconnect:
+            return Response(status_code=_HUNG_UP)  # nobody is there to read it
         except Exception as error:  # noqa: BLE001 - the edge: nothing may reach the caller raw
             return show(_unexpected(error))
 

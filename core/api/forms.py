@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from core.platform import Platform
 
 _MAX_FILES = 100
-_MAX_FIELDS = 1000
+_MAX_FIELDS = 20
 
 
 class Who(Enum):
@@ -116,14 +116,17 @@ class Endpoint:
     media: tuple[str, ...] = ()
 
 
-async def read_form(request: Request, limit: int) -> Form:
+async def read_form(request: Request, limit: int, text_limit: int) -> Form:
     """Read a form whole: files go to temporary files on disk, texts to memory.
 
-    Raises TooLarge once more than `limit` bytes have come, InvalidInput if it is no form.
+    Raises TooLarge once more than `limit` bytes have come, InvalidInput if it is no form, or if a
+    text is longer than `text_limit` bytes.
     """
     bounded = Request(request.scope, _bounded(request.receive, limit))
     try:
-        form = await bounded.form(max_files=_MAX_FILES, max_fields=_MAX_FIELDS, max_part_size=limit)
+        form = await bounded.form(
+            max_files=_MAX_FILES, max_fields=_MAX_FIELDS, max_part_size=text_limit
+        )
     except HTTPException as error:
         raise InvalidInput(f"The form cannot be read: {error.detail}") from error
     except MultiPartException as error:

@@ -60,7 +60,7 @@ def read_request(body: bytes) -> InferRequest:
     """Return the decoded body; raises InvalidInput with the place of what is wrong."""
     try:
         return _decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidInput(f"The body is no inference request: {error}.") from error
 
 
@@ -84,6 +84,11 @@ def columns_of(request: InferRequest, schema: Schema) -> pa.RecordBatch:
         tensor.name: _column(tensor, fields.get(tensor.name), rows) for tensor in request.inputs
     }
     return pa.RecordBatch.from_arrays(list(given.values()), list(given))
+
+
+def rows_in(request: InferRequest) -> int:
+    """Return how many rows the input tensors say they have."""
+    return _rows(request.inputs) if request.inputs else 0
 
 
 def selected(request: InferRequest, outputs: Sequence[Field]) -> tuple[Field, ...]:

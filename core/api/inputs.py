@@ -76,7 +76,11 @@ def source_of(call: Call) -> Iterator[tuple[Staged | list[object], str]]:
             yield staged, "json" if kind == "none" else kind
         return
     records = _json(call.form)
-    yield records if isinstance(records, list) else [records], "json"
+    if isinstance(records, dict):
+        records = [records]
+    if not isinstance(records, list):
+        raise InvalidInput("The input is an object of field names and values, or a list of them.")
+    yield records, "json"
 
 
 def options_of(call: Call) -> dict[str, object]:

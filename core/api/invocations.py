@@ -5,6 +5,7 @@ Source: https://mlflow.org/docs/latest/genai/serving/ (the input formats of the 
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.api.edge import Handler, guarded, json_answer, read_body
-from core.api.online import Lanes
+from core.api.online import SMALL_BODY, Lanes
 from core.api.protocol import bearer
 from core.coercion import Typed, typed_batch
 from core.errors import InvalidInput
@@ -26,7 +27,7 @@ from core.inputs.tabular import open_table
 from core.runtimes.base import ERROR_COLUMN
 from core.schema import Schema
 from core.services.deployments import Live
-from core.services.predictions import Answer, Record, Table
+from core.services.predictions import Answer, Measure, Record, Table
 
 if TYPE_CHECKING:
     from core.platform import Platform
@@ -46,15 +47,29 @@ def _invoke(platform: Callable[[], "Platform"], lanes: Lanes) -> Handler:
         here = platform()
         caller = bearer(request, here)
         live = here.deployments.live_for(caller, request.path_params["endpoint"])
+        body = await read_body(request, here.settings.max_call_bytes)
         with here.predictions.measured(caller, live) as measure:
-            body = await read_body(request, here.settings.max_call_bytes)
-            records = _records(request, body, here, live)
+            read = partial(_records, request, body, here, live)
+            score = partial(_scored, request, here, live, measure)
+            if len(body) > SMALL_BODY:
+                return await lanes.run(False, lambda: score(read()))
+            records = read()
             fast = isinstance(records, list) and here.predictions.is_fast(live, len(records))
-            answer = await lanes.run(fast, lambda: here.predictions.answer(live, records, measure))
-            _require_some(answer)
-        return _answer(request, answer, live)
+            return await lanes.run(fast, lambda: score(records))
 
     return invoke
+
+
+def _scored(
+    request: Request,
+    platform: "Platform",
+    live: Live,
+    measure: Measure,
+    records: list[Record] | Table,
+) -> Response:
+    answer = platform.predictions.answer(live, records, measure)
+    _require_some(answer)
+    return _answer(request, answer, live)
 
 
 def _records(

@@ -14,6 +14,8 @@ from core.errors import Overloaded
 
 T = TypeVar("T")
 
+SMALL_BODY = 64 << 10  # bytes that are decoded on the event loop without others noticing
+
 
 class Lanes:
     """Where calls are scored: `workers` threads, and at most `waiting` calls in line for them.

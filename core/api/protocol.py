@@ -1,6 +1,7 @@
 """The routes of the Open Inference Protocol: health, metadata, and inference of services."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -9,11 +10,12 @@ from starlette.routing import BaseRoute, Route
 
 from core.api import inference
 from core.api.auth import caller_by_header
-from core.api.edge import Handler, guarded, json_answer, protocol_error, read_body
-from core.api.online import Lanes
-from core.errors import InvalidToken, VersionNotFound
+from core.api.edge import ALL_METHODS, Handler, guarded, json_answer, protocol_error, read_body
+from core.api.online import SMALL_BODY, Lanes
+from core.errors import InvalidToken, NotFound, VersionNotFound
 from core.services.accounts import Caller
 from core.services.deployments import Live
+from core.services.predictions import Measure
 
 if TYPE_CHECKING:
     from core.platform import Platform
@@ -39,6 +41,7 @@ def routes(platform: Platforms, lanes: Lanes) -> list[BaseRoute]:
         _route("/v2/health/live", _live),
         _route("/v2/health/ready", _ready(platform)),
         *of_model,
+        Route("/v2/{path:path}", guarded(_unknown, protocol_error), methods=ALL_METHODS),
     ]
 
 
@@ -70,6 +73,10 @@ def _ready(platform: Platforms) -> Handler:
     return ready
 
 
+async def _unknown(request: Request) -> Response:
+    raise NotFound(f"There is nothing at {request.method} {request.url.path}.")
+
+
 def _about(platform: Platforms, answer: About) -> Handler:
     async def about(request: Request) -> Response:
         caller = bearer(request, platform())
@@ -94,16 +101,26 @@ def _infer(platform: Platforms, lanes: Lanes) -> Handler:
         caller = bearer(request, here)
         live = here.deployments.live_for(caller, request.path_params["endpoint"])
         _check_version(live, request)
+        body = await read_body(request, here.settings.max_call_bytes)
         with here.predictions.measured(caller, live) as measure:
-            asked = inference.read_request(await read_body(request, here.settings.max_call_bytes))
-            wanted = inference.selected(asked, live.info.outputs)
-            columns = inference.columns_of(asked, live.info.input_schema)
-            fast = here.predictions.is_fast(live, columns.num_rows)
-            scored = await lanes.run(fast, lambda: here.predictions.score_columns(live, columns))
-            measure.count(scored.num_rows, inference.failed(scored))
-            return json_answer(inference.answer(asked, live, wanted, scored))
+            score = partial(_scored, here, live, measure)
+            if len(body) > SMALL_BODY:
+                return await lanes.run(False, lambda: score(inference.read_request(body)))
+            asked = inference.read_request(body)
+            fast = here.predictions.is_fast(live, inference.rows_in(asked))
+            return await lanes.run(fast, lambda: score(asked))
 
     return infer
+
+
+def _scored(
+    platform: "Platform", live: Live, measure: Measure, asked: inference.InferRequest
+) -> Response:
+    wanted = inference.selected(asked, live.info.outputs)
+    columns = inference.columns_of(asked, live.info.input_schema)
+    scored = platform.predictions.score_columns(live, columns)
+    measure.count(scored.num_rows, inference.failed(scored))
+    return json_answer(inference.answer(asked, live, wanted, scored))
 
 
 def _check_version(live: Live, request: Request) -> None:

@@ -156,7 +156,8 @@ class Accounts:
         """
         new, row = new_token(caller.id, clean_name(name, "token name"), days, self._now())
         with self._changing() as session:
-            _find(session, caller.name)
+            if session.get(Account, caller.id) is None:
+                raise AccountNotFound("Your account was deleted.")
             session.add(row)
             events.record(session, caller, "created", "token", row.id, row.name)
         return new

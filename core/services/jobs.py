@@ -257,9 +257,13 @@ class Jobs:
 
 
 def _require_owners(session: Session, task: Task) -> None:
-    """Raise where the service or the account went while the upload was taken in."""
-    if task.deployment_id and session.get(Deployment, task.deployment_id) is None:
-        raise DeploymentNotFound("The service was deleted while the file came in.")
+    """Raise where the service or the account went, or the service was paused, meanwhile."""
+    if task.deployment_id:
+        service = session.get(Deployment, task.deployment_id)
+        if service is None:
+            raise DeploymentNotFound("The service was deleted while the file came in.")
+        if service.state != deployments.State.RUNNING:
+            raise DeploymentPaused(f'"{service.name}" is paused; start it first.')
     if session.get(Account, task.owner_id) is None:
         raise NotAllowed("Your account was deleted.")
 

@@ -7,7 +7,7 @@ it. What one may not see is not found; what one sees and may not change is not a
 from sqlalchemy import ColumnElement, or_, true
 from sqlalchemy.orm import Session
 
-from core.db.tables import Model
+from core.db.tables import Account, Model
 from core.errors import ModelNotFound, NotAllowed
 from core.services.accounts import Caller, Role
 
@@ -31,6 +31,14 @@ def require_author(caller: Caller) -> None:
     """Raise NotAllowed for those who may only look and call."""
     if caller.role is Role.VIEWER:
         raise NotAllowed("Viewers cannot upload, change or deploy; ask an admin for another role.")
+
+
+def require_still_author(session: Session, caller: Caller) -> None:
+    """Raise NotAllowed where an account went, or lost its rights, while its file was looked at."""
+    account = session.get(Account, caller.id)
+    if account is None or not account.active:
+        raise NotAllowed("Your account was disabled or deleted; ask an admin.")
+    require_author(Caller(account.id, account.name, Role(account.role)))
 
 
 def visible_model(session: Session, caller: Caller, model_id: str) -> Model:

@@ -28,7 +28,13 @@ from core.services.model_checks import (
     require_nothing_running,
 )
 from core.services.model_images import changed_recipes, guessed_recipes
-from core.services.model_rights import changeable_model, no_such_model, require_author, visible
+from core.services.model_rights import (
+    changeable_model,
+    no_such_model,
+    require_author,
+    require_still_author,
+    visible,
+)
 from core.services.model_rows import (
     declared_info,
     decoded_brief,
@@ -300,6 +306,7 @@ class Models:
             self.artifacts.kept(staged, inspected) as kept,
             self._database.writing() as session,
         ):
+            require_still_author(session, caller)
             model = model_of(session)
             number = newest_number(session, model.id) + 1
             row = Version(

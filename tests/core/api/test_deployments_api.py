@@ -165,3 +165,17 @@ def test_a_csv_that_cannot_be_scored_is_refused_when_it_is_sent(
     )
     assert (service.http, answer["code"]) == (422, "invalid_input")
     assert words in answer["message"]
+
+
+@pytest.mark.parametrize("sent", ["5", "null", '"text"'])
+def test_a_task_refuses_what_a_call_refuses(service: Api, sent: str) -> None:
+    answer = service.post("deployment/submit", **SERVICE, input=sent)
+    assert (service.http, answer["code"]) == (422, "invalid_input")
+
+
+def test_a_paused_service_takes_no_retries(service: Api, platform: Platform) -> None:
+    task = submit(service, platform)
+    service.post("deployment/pause", **SERVICE)
+    answer = service.post("task/retry", task=task)
+    assert (service.http, answer["code"]) == (503, "deployment_paused")
+    assert service.post("task/list")["total"] == 1

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.api.conftest import FLOWER, Api
+from core.files import Staged
+from core.platform import Platform
+from core.runtimes.inspection import Inspected
+from tests.core.api.conftest import FLOWER, PASSWORD, Api
 
 INFO_KEYS = {
     "status",
@@ -173,3 +176,21 @@ def test_a_deleted_model_is_gone(ann: Api, iris_file: Path) -> None:
     assert ann.post("model/info", modelname="iris")["code"] == "model_not_found"
     ann.upload(iris_file)
     assert ann.http == 201
+
+
+def test_an_account_deleted_while_its_file_is_opened_leaves_no_model(
+    ann: Api, ben: Api, iris_file: Path, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = platform.accounts.sign_in("ann", PASSWORD)
+    inspect = platform.models._inspect
+
+    def deleting(staged: Staged) -> Inspected:
+        platform.accounts.delete_account(admin, "ben")
+        return inspect(staged)
+
+    monkeypatch.setattr(platform.models, "_inspect", deleting)
+    answer = ben.upload(iris_file)
+    assert (ben.http, answer["code"]) == (403, "not_allowed")
+    artifacts = (platform.settings.storage / "artifacts").rglob("*")
+    assert [path for path in artifacts if path.is_file()] == []
+    assert ann.post("model/list")["model"] == []

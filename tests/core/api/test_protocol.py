@@ -145,3 +145,25 @@ def test_calls_are_counted(infer: Send, ann: Api, platform: Platform) -> None:
     status = ann.post("deployment/status", modelname="iris", deployment="prod")
     assert (status["calls"], status["rows"], status["errors"]) == (3, 4, 1)
     assert platform.settings.storage.exists()
+
+
+def test_what_is_nested_without_end_is_refused(
+    client: TestClient, endpoint: str, headers: dict[str, str]
+) -> None:
+    body = '{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":' + "[" * 20_000
+    answer = client.post(f"/v2/models/{endpoint}/infer", headers=headers, content=body)
+    assert (answer.status_code, set(answer.json())) == (422, {"error"})
+
+
+def test_a_large_body_is_answered_like_a_small_one(infer: Send) -> None:
+    rows = [list(FLOWER.values())] * 5000
+    status, answer = infer({"inputs": [tensor("x", rows, [5000, 4])]})
+    assert status == 200
+    assert answer["outputs"][0]["data"] == ["setosa"] * 5000
+
+
+def test_addresses_that_do_not_exist_are_told_in_json(client: TestClient) -> None:
+    for path in ("/v2/nothing", "/v2/models/x/infer", "/invocations/x", "/api"):
+        answer = client.get(path)
+        assert answer.status_code in (404, 405)
+        assert answer.headers["content-type"] == "application/json"
