@@ -8,13 +8,13 @@ from io import BytesIO
 import msgspec
 
 from core.api.forms import Call, Form, may
-from core.coercion import Typed
 from core.errors import InvalidInput
 from core.files import Staged
 from core.inputs.chunks import ChunkSize
 from core.inputs.image import typed_record
 from core.inputs.image_fields import picture_field
 from core.inputs.tabular import open_table
+from core.records import Typed
 from core.runtimes.base import ModelInfo
 from core.schema import Schema
 from core.services.predictions import Table

@@ -19,11 +19,11 @@ from starlette.routing import Route
 from core.api.edge import Handler, guarded, json_answer, read_body
 from core.api.online import SMALL_BODY, Lanes
 from core.api.protocol import bearer
-from core.coercion import Typed, typed_batch
 from core.errors import InvalidInput
 from core.files import Files
 from core.inputs.chunks import ChunkSize
 from core.inputs.tabular import open_table
+from core.records import Typed, typed_batch
 from core.runtimes.base import ERROR_COLUMN
 from core.schema import Schema
 from core.services.deployments import Live

@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from core.coercion import Typed, typed_batch
 from core.errors import Problem
+from core.records import Typed, typed_batch
 from core.schema import Schema
 
 T = TypeVar("T")

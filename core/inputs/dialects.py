@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from core.coercion import require_columns
 from core.errors import InvalidInput
 from core.inputs.encodings import detect_encoding, known_encoding
+from core.records import require_columns
 from core.schema import Schema
 
 _SAMPLE = 1 << 20

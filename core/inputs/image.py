@@ -17,11 +17,11 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from core.coercion import Typed, read_record
 from core.errors import InvalidInput, Problem
 from core.image_recipe import Colour, Fit, ImageRecipe, Layout
 from core.inputs.chunks import Chunk, ChunkSize
 from core.inputs.image_fields import picture_field
+from core.records import Typed, read_record
 from core.schema import ARROW_TYPES, DataType, Field, Schema, nested_lists
 
 MOST_BYTES = 64 << 20

@@ -7,10 +7,10 @@ from typing import TextIO
 
 import pyarrow as pa
 
-from core.coercion import Typed, typed_records
 from core.errors import InvalidInput, Problem
 from core.inputs.chunks import Chunk, ChunkSize, as_text, grouped
 from core.inputs.encodings import detect_encoding, known_encoding
+from core.records import Typed, typed_records
 from core.schema import Schema
 
 _BLOCK = 1 << 20

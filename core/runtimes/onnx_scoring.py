@@ -8,8 +8,8 @@ from pathlib import Path
 import onnxruntime as ort
 import pyarrow as pa
 
-from core.coercion import batch_of
 from core.errors import InvalidModel, Overloaded
+from core.records import batch_of
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Scorer
 from core.runtimes.onnx_inputs import Batching, Kind
 from core.runtimes.onnx_trial import Discovery, Record, discover, flat_tensors

@@ -13,8 +13,8 @@ import numpy as np
 import onnxruntime as ort
 import pyarrow as pa
 
-from core.coercion import batch_of
 from core.errors import InvalidModel
+from core.records import batch_of
 from core.runtimes.onnx_graph import Graph, read_graph
 from core.runtimes.onnx_inputs import ELEMENT_TYPES, Batching, Input, Kind, fields_of, inputs_of
 from core.runtimes.onnx_outputs import Form, Naming, Output, form_of, name_outputs

@@ -4,8 +4,9 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from core.coercion import BadValueError, batch_of, read_value
+from core.coercion import BadValueError, read_value
 from core.errors import InvalidModel
+from core.records import batch_of
 from core.runtimes.base import ERROR_COLUMN
 from core.runtimes.pmml_document import Document
 from core.runtimes.pmml_engine import PmmlModel

@@ -7,7 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 
-from core.coercion import BadValueError, batch_of, read_value
+from core.coercion import BadValueError, read_value
+from core.records import batch_of
 from core.runtimes.base import PREDICTION
 from core.runtimes.pmml_document import Document
 from core.runtimes.pmml_engine import PmmlModel

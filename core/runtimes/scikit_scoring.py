@@ -15,8 +15,8 @@ import skops.io
 from sklearn.base import BaseEstimator
 from skops.io.exceptions import UnsupportedTypeException
 
-from core.coercion import batch_of
 from core.errors import InvalidModel
+from core.records import batch_of
 from core.runtimes.base import ModelInfo, Scorer
 from core.runtimes.file_kinds import HEAD_BYTES
 from core.runtimes.rows import Columns, Deadline, RefusedRowsError, Rows, in_short

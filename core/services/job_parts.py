@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from core.coercion import sentence
 from core.inputs.chunks import Chunk, ChunkSize, without_rows
 from core.inputs.tabular import open_table
+from core.records import sentence
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Scorer
 from core.schema import Schema
 from core.services.job_files import Ingested, JobFiles, write_part

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
-from core.coercion import Typed, batch_of, read_record, sentence, typed_batch, typed_records
 from core.errors import InternalError, InvalidInput, Problem, SlipwayError
+from core.records import Typed, batch_of, read_record, sentence, typed_batch, typed_records
 from core.runtimes.base import ERROR_COLUMN, ModelInfo
 from core.runtimes.lending import Scorers
 from core.schema import Field

@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.coercion import typed_batch
 from core.errors import InvalidInput
 from core.inputs.chunks import ChunkSize
 from core.inputs.delimited import DelimitedSource
 from core.inputs.dialects import sniff
+from core.records import typed_batch
 from core.runtimes.base import ModelInfo
 from core.runtimes.edits import FieldEdit, SchemaEdits, hull
 from core.schema import NUMERIC, DataType, Field, Invalid, Schema

@@ -8,14 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.coercion import (
-    BadValueError,
-    read_record,
-    read_value,
-    typed_batch,
-    typed_records,
-)
+from core.coercion import BadValueError, read_value
 from core.errors import InvalidInput
+from core.records import read_record, typed_batch, typed_records
 from core.schema import DataType, Field, Interval, Invalid, Optype, Schema
 
 NUMBER = Field("x", DataType.DOUBLE)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.coercion import BadValueError, read_value, typed_batch
+from core.coercion import BadValueError, read_value
+from core.records import typed_batch
 from core.schema import DataType, Field, Interval, Invalid, Schema
 
 TRICKY = [

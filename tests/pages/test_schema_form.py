@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.coercion import read_record
 from core.errors import InvalidInput
+from core.records import read_record
 from core.runtimes.base import ModelInfo
 from core.schema import DataType, Field, Interval, Invalid, Optype, Schema
 from pages.components import schema_form

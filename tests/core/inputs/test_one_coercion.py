@@ -9,9 +9,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.coercion import Typed, typed_records
 from core.inputs.chunks import ChunkSize
 from core.inputs.tabular import open_table
+from core.records import Typed, typed_records
 from core.schema import DataType, Field, Interval, Schema
 
 SCHEMA = Schema(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from core.coercion import sentence, typed_records
+from core.records import sentence, typed_records
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Runtime, Scorer
 
 MATERIAL = Path(__file__).resolve().parents[4] / "shared" / "material"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from core.coercion import typed_batch
 from core.errors import InvalidModel
+from core.records import typed_batch
 from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY, ModelInfo
 from core.runtimes.pmml import PmmlRuntime
 from tests.core.runtimes.opened import MATERIAL, Opened, open_model
