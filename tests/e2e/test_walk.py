@@ -116,12 +116,12 @@ def make_first_account(page: Page, server: Server, shots: Path) -> None:
 
 def upload(page: Page, server: Server, file: Path, shots: Path) -> None:
     page.get_by_role("button", name="Upload a model").first.click()
-    page.locator("input[type=file]").set_input_files(file)
+    page.locator(".st-key-models_upload_file input[type=file]").set_input_files(file)
     expect(page.get_by_text("people.skops")).to_be_visible()
     page.get_by_label("Name", exact=True).fill('Seniors "北京" 🧓')
     page.get_by_label("Description").fill("Tells seniors from juniors.")
     shoot(page, shots, "03-upload")
-    page.get_by_test_id("stDialog").get_by_role("button", name="Upload", exact=True).click()
+    page.locator(".st-key-models_upload_submit button").click()
     expect(page.get_by_role("heading", name='Seniors "北京" 🧓')).to_be_visible(timeout=LONG)
     expect(page).to_have_url(re.compile(r"/models\?model=\w+"))
     shoot(page, shots, "04-model")
