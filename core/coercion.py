@@ -65,11 +65,12 @@ def is_missing(field: Field, value: object) -> bool:
 
 
 def _read_number(field: Field, value: object) -> float:
+    plain = value
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value.strip())
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+        plain = float(value.strip())
+    if isinstance(plain, bool | np.bool_) or not isinstance(plain, int | float | np.number):
         raise BadValueError(f"{field.name}: {shown(value)} is not a number.")
-    number = _as_float(field, value)
+    number = _as_float(field, plain)
     if not math.isfinite(number):
         raise BadValueError(f"{field.name}: {shown(value)} is not a finite number.")
     return number

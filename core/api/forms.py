@@ -24,6 +24,7 @@ from core.services.accounts import Caller
 if TYPE_CHECKING:
     from core.platform import Platform
 
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _MAX_FILES = 100
 _MAX_FIELDS = 20
 
@@ -122,6 +123,9 @@ async def read_form(request: Request, limit: int, text_limit: int) -> Form:
     Raises TooLarge once more than `limit` bytes have come, InvalidInput if it is no form, or if a
     text is longer than `text_limit` bytes.
     """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and kind not in _FORMS:
+        raise InvalidInput(f"The content type is {kind[:60]}; send a form: {' or '.join(_FORMS)}.")
     bounded = Request(request.scope, _bounded(request.receive, limit))
     try:
         form = await bounded.form(

@@ -72,6 +72,8 @@ def columns_of(request: InferRequest, schema: Schema) -> pa.RecordBatch:
     """
     if not request.inputs:
         raise InvalidInput("The request has no inputs; give one tensor per field.")
+    if len({tensor.name for tensor in request.inputs}) < len(request.inputs):
+        raise InvalidInput("Two of the inputs have the same name; give one tensor per field.")
     rows = _rows(request.inputs)
     whole = request.inputs[0]
     if _is_whole(request.inputs, schema):

@@ -3,7 +3,6 @@
 from core.api import answers
 from core.api.forms import Answer, Call, Endpoint, may, need, upload
 from core.api.inputs import INPUT_FIELDS, records_of
-from core.errors import InvalidInput
 from core.files import Staged
 from core.services.models import VersionView
 
@@ -78,10 +77,7 @@ def delete(call: Call) -> Answer:
 
 def test(call: Call) -> Answer:
     """Score an input with a model that need not be deployed."""
-    version = call.form.number("version")
-    if version == 0:
-        raise InvalidInput("Versions are numbered from 1.")
-    view = named_model(call, version=version)
+    view = named_model(call, version=call.form.number("version"))
     with records_of(call, view.info) as records:
         answer = call.platform.predictions.test(
             call.caller, view.model.id, records, version=view.number

@@ -7,6 +7,8 @@ several lanes, so that threads do not wait for one another, and nobody has to ha
 import socket
 import struct
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -89,6 +91,17 @@ class LaneClosedError(ConnectionError):
     """The other end of the lane is gone."""
 
 
+@contextmanager
+def _closing() -> Iterator[None]:
+    """Raise LaneClosedError for whatever the socket has to say but that time is up."""
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise LaneClosedError(str(error)) from error
+
+
 class Lane:
     """One end of a socket pair that carries whole messages."""
 
@@ -97,13 +110,9 @@ class Lane:
 
     def send(self, message: bytes, seconds: float | None = None) -> None:
         """Send one message; raises TimeoutError and LaneClosedError."""
-        try:
+        with _closing():
             self._end.settimeout(seconds)
             self._send_all(message)
-        except TimeoutError:
-            raise
-        except OSError as error:
-            raise LaneClosedError(str(error)) from error
 
     def _send_all(self, message: bytes) -> None:
         """Send the length and the message: a small one in one go, a large one uncopied."""
@@ -117,14 +126,15 @@ class Lane:
     def receive(self, seconds: float | None = None) -> bytes | bytearray:
         """Return the next message; raises TimeoutError and LaneClosedError."""
         until = None if seconds is None else time.monotonic() + seconds
-        self._end.settimeout(seconds)
-        first = self._some(_FIRST)
-        while len(first) < _LENGTH.size:
-            first += self._some(_FIRST)
-        (length,) = _LENGTH.unpack_from(first)
-        if len(first) == length + _LENGTH.size:
-            return first[_LENGTH.size :]
-        return self._rest(first[_LENGTH.size :], length, until)
+        with _closing():
+            self._end.settimeout(seconds)
+            first = self._some(_FIRST)
+            while len(first) < _LENGTH.size:
+                first += self._some(_FIRST)
+            (length,) = _LENGTH.unpack_from(first)
+            if len(first) == length + _LENGTH.size:
+                return first[_LENGTH.size :]
+            return self._rest(first[_LENGTH.size :], length, until)
 
     def _rest(self, first: bytes, length: int, until: float | None) -> bytearray:
         message = bytearray(length)
@@ -140,12 +150,7 @@ class Lane:
         return message
 
     def _some(self, most: int) -> bytes:
-        try:
-            received = self._end.recv(most)
-        except TimeoutError:
-            raise
-        except OSError as error:
-            raise LaneClosedError(str(error)) from error
+        received = self._end.recv(most)
         if not received:
             raise LaneClosedError("The other end closed the lane.")
         return received

@@ -95,7 +95,7 @@ def _delete(service: DeploymentView) -> None:
 
 
 def _draw_figures(deployment_id: str) -> None:
-    session.require_caller()
+    caller = session.require_caller()
     window = st.segmented_control(
         "Over the last",
         list(_WINDOWS),
@@ -105,6 +105,7 @@ def _draw_figures(deployment_id: str) -> None:
         key="deployments_window",
     )
     with showing_errors():
+        session.platform().deployments.get_by_id(caller, deployment_id)  # may still be seen
         calls = session.platform().calls
         status = calls.status(deployment_id, window)
         _draw_numbers(status)

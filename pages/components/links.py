@@ -8,6 +8,7 @@ MODELS = "pages/models.py"
 PREDICT = "pages/predict.py"
 DEPLOYMENTS = "pages/deployments.py"
 TASKS = "pages/tasks.py"
+_LONGEST_NUMBER = 10
 
 
 def asked_for(kind: str) -> str | None:
@@ -19,6 +20,12 @@ def asked_for(kind: str) -> str | None:
     found = st.query_params.get(kind)
     st.query_params.update({kind: found} if found else {})
     return found
+
+
+def asked_version() -> int | None:
+    """Return the number of the version that the address asks for, or None for the newest."""
+    asked = st.query_params.get("version", "")
+    return int(asked) if asked.isdecimal() and len(asked) < _LONGEST_NUMBER else None
 
 
 def to_model(model_id: str, name: str) -> None:

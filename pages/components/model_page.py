@@ -40,10 +40,10 @@ def draw(caller: Caller, model_id: str) -> None:
 
 def _chosen_version(caller: Caller, newest: VersionView) -> VersionView:
     """Return the version that is looked at; chosen in the tab of versions."""
-    asked = st.query_params.get("version", "")
-    if not asked.isdecimal() or int(asked) == newest.number:
+    asked = links.asked_version()
+    if asked is None or asked == newest.number:
         return newest
-    return session.platform().models.get_by_id(caller, newest.model.id, int(asked))
+    return session.platform().models.get_by_id(caller, newest.model.id, asked)
 
 
 def _draw_head(caller: Caller, view: VersionView) -> None:

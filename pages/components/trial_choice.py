@@ -87,9 +87,7 @@ def _find(caller: Caller, kind: str, chosen: str) -> Target:
     if kind == "deployment":
         service = platform.deployments.get_by_id(caller, chosen)
         return Target(platform.models.get_by_id(caller, service.model_id, service.version), service)
-    version = st.query_params.get("version", "")
-    number = int(version) if version.isdecimal() else None
-    return Target(platform.models.get_by_id(caller, chosen, number))
+    return Target(platform.models.get_by_id(caller, chosen, links.asked_version()))
 
 
 def _draw_facts(target: Target) -> None:

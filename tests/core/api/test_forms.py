@@ -92,7 +92,10 @@ def test_a_body_that_is_no_form_is_refused_with_a_sentence(client: TestClient) -
     broken = {"content-type": "multipart/form-data"}
     answer = client.post("/api/login", content=b"x", headers=broken)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
-    assert client.post("/api/login", json={"user": "ann"}).status_code == 401
+    answer = client.post("/api/login", json={"user": "ann"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert "multipart/form-data" in answer.json()["message"]
+    assert client.post("/api/login").status_code == 401
 
 
 def test_other_methods_and_paths_are_answered_in_json(client: TestClient) -> None:

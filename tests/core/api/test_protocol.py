@@ -97,6 +97,7 @@ def test_a_row_that_cannot_be_scored_does_not_fail_the_others(infer: Send) -> No
         ({"inputs": [tensor("x", [[1, 2], 3], [1, 3])]}, "equally deep"),
         ({"inputs": [*fields(), tensor("more", [1, 2, 3])]}, "different numbers of rows"),
         ({"inputs": [tensor("sepal_length", [1, [2]], [2]), *fields()[1:]]}, "mix lists"),
+        ({"inputs": [*fields(), *fields()[:1]]}, "same name"),
         ({"inputs": fields(petal_width=[None, None])}, "petal_width is missing"),
     ],
 )

@@ -1,4 +1,5 @@
 import socket
+import struct
 from collections.abc import Iterator
 from threading import Thread
 
@@ -55,3 +56,16 @@ def test_a_row_made_by_hand_is_what_arrow_makes_of_it(values: tuple[Value | None
     assert made.equals(
         pa.RecordBatch.from_pylist([dict(zip(schema.names, values, strict=True))], schema)
     )
+
+
+@pytest.mark.parametrize("how", ["closed here", "reset there"])
+def test_a_lane_that_breaks_within_a_message_is_a_closed_lane(how: str) -> None:
+    here, there = socket.socketpair()
+    there.sendall(struct.pack("<I", 1 << 20) + b"x" * 100)
+    there.shutdown(socket.SHUT_RDWR)
+    if how == "closed here":
+        here.close()
+    with pytest.raises(LaneClosedError):
+        Lane(here).receive(5)
+    there.close()
+    here.close()
