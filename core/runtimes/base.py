@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
 
 from core.schema import Field, Schema
@@ -48,6 +49,16 @@ class ModelInfo:
     def output_schema(self) -> Schema:
         """Return the outputs as a schema."""
         return Schema(self.outputs)
+
+
+def in_shape(output: Field, values: object) -> object:
+    """Return the value of a tensor output nested as its shape says; it comes flat.
+
+    One with free lengths is nested already, and a missing one stays None.
+    """
+    if values is None or None in output.shape:
+        return values
+    return np.asarray(values).reshape([length or 0 for length in output.shape]).tolist()
 
 
 class Scorer(ABC):

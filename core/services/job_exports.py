@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from core.runtimes.base import ERROR_COLUMN
+from core.runtimes.base import ERROR_COLUMN, in_shape
 from core.schema import Schema
 
 Record = dict[str, object]
@@ -47,9 +46,8 @@ class Piece:
         if record[ERROR_COLUMN] is None:
             del record[ERROR_COLUMN]
             for output in self.outputs:
-                if len(output.shape) > 1 and None not in output.shape:
-                    shape = [size or 0 for size in output.shape]
-                    record[output.name] = np.asarray(record[output.name]).reshape(shape).tolist()
+                if len(output.shape) > 1:
+                    record[output.name] = in_shape(output, record[output.name])
         else:
             for output in self.outputs:
                 del record[output.name]

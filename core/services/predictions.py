@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import numpy as np
 import pyarrow as pa
 
 from core.errors import InternalError, InvalidInput, Problem, SlipwayError
+from core.inputs.chunks import without_rows
 from core.records import Typed, batch_of, read_record, sentence, typed_batch, typed_records
-from core.runtimes.base import ERROR_COLUMN, ModelInfo
+from core.runtimes.base import ERROR_COLUMN, ModelInfo, in_shape
 from core.runtimes.lending import Scorers
 from core.schema import Field
 from core.services.accounts import Caller
@@ -184,9 +184,7 @@ def with_problems(
     """Return a scored batch in which a row that could not be typed says so, and has no outputs."""
     if not problems:
         return scored
-    wrong = np.zeros(scored.num_rows, dtype=bool)
-    wrong[list(problems)] = True
-    kept = scored.take(pa.array(np.arange(scored.num_rows), mask=wrong))
+    kept = without_rows(scored, list(problems))
     errors = kept.column(ERROR_COLUMN).to_pylist()
     for row, found in problems.items():
         errors[row] = sentence(found)
@@ -213,16 +211,8 @@ def _output(record: Record, tensors: Sequence[Field]) -> Record:
     if error is not None:
         return {ERROR_COLUMN: error}
     for output in tensors:
-        record[output.name] = _nested(record[output.name], output)
+        record[output.name] = in_shape(output, record[output.name])
     return {name: _finite(value) for name, value in record.items()}
-
-
-def _nested(values: object, output: Field) -> object:
-    """Return a flat tensor in its shape; one with free lengths is nested already."""
-    if values is None or None in output.shape:
-        return values
-    shape = [length or 0 for length in output.shape]
-    return np.asarray(values).reshape(shape).tolist()
 
 
 def _finite(value: object) -> object:
