@@ -7,7 +7,7 @@ from core.schema import Field
 from core.services.calls import CallStatus
 from core.services.deployments import DeploymentView
 from core.services.job_views import TaskView
-from core.services.models import ModelView, VersionView
+from core.services.model_views import ModelView, VersionView
 
 Answer = dict[str, object]
 

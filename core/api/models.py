@@ -4,7 +4,7 @@ from core.api import answers
 from core.api.forms import Answer, Call, Endpoint, may, need, upload
 from core.api.inputs import INPUT_FIELDS, records_of
 from core.files import Staged
-from core.services.models import VersionView
+from core.services.model_views import VersionView
 
 _NAMED = (need("modelname"), may("owner", "whose model it is, if not the caller's"))
 

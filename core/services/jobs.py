@@ -43,7 +43,7 @@ from core.services.job_views import (
 )
 from core.services.model_rights import visible_model
 from core.services.model_rows import declared_info, revision_edits
-from core.services.models import VersionView
+from core.services.model_views import VersionView
 from core.services.task_rows import remove_tasks
 
 _WAITING = "Waiting for its turn."

@@ -8,7 +8,7 @@ import msgspec
 from core.db.tables import Verdict as VerdictRow
 from core.db.tables import new_id, utc_now
 from core.runtimes.engines import engine_of
-from core.services.models import VersionView
+from core.services.model_views import VersionView
 from core.version import VERSION
 
 

@@ -21,7 +21,8 @@ from core.services.expected import find_pairs
 from core.services.match_runs import Lease, Scored, Tally, open_rows, scored_rows
 from core.services.match_views import Comparison, Count, Verdict, verdict_row, verdict_view
 from core.services.model_rights import changeable_model, visible_model
-from core.services.models import Models, VersionView
+from core.services.model_views import VersionView
+from core.services.models import Models
 
 _TOLERANCE = 1e-6
 _TOLERANCE_OF_32_BITS = 1e-4

@@ -1,19 +1,16 @@
 """Models and their versions: who may see and change them, and how a file becomes one."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
 from core.db.tables import Account, Model, Version, new_id, utc_now
-from core.errors import VersionNotFound
 from core.files import Files, Staged
 from core.image_recipe import ImageRecipe
 from core.runtimes.base import ModelInfo
-from core.runtimes.edits import SchemaEdits, edited
+from core.runtimes.edits import edited
 from core.runtimes.inspection import Inspected
 from core.services import events
 from core.services.accounts import Caller
@@ -37,10 +34,7 @@ from core.services.model_rights import (
 )
 from core.services.model_rows import (
     declared_info,
-    decoded_brief,
-    decoded_edits,
     encoded_info,
-    models_query,
     newest_info,
     newest_number,
     remove_model,
@@ -48,55 +42,16 @@ from core.services.model_rows import (
     version_info,
     version_row,
 )
+from core.services.model_views import (
+    ModelView,
+    VersionView,
+    gone_version,
+    model_view,
+    model_views,
+    version_at,
+    version_view,
+)
 from core.services.names import clean_text, name_key
-
-
-@dataclass(frozen=True, slots=True)
-class ModelView:
-    """A model in brief.
-
-    `version` is the number of the newest version, which `format` and `algorithm` are of;
-    `versions` how many there are. `owner` is a name, times are in UTC.
-    """
-
-    id: str
-    name: str
-    owner: str
-    owner_id: str
-    model_type: str
-    description: str
-    visibility: str
-    created: datetime
-    updated: datetime
-    version: int
-    versions: int
-    format: str
-    algorithm: str
-
-
-@dataclass(frozen=True, slots=True)
-class VersionView:
-    """One version of a model with all its information.
-
-    `artifact` is the SHA-256 of the file that is loaded, `source` of the one that was uploaded as
-    `file_name`, of `size` bytes. `created_by` is a name. `info` is what the file says (`declared`)
-    with the edits of the newest revision laid over it; `revision` is 0 before the first.
-    """
-
-    model: ModelView
-    id: str
-    number: int
-    created: datetime
-    created_by: str
-    notes: str
-    artifact: str
-    source: str
-    file_name: str
-    size: int
-    info: ModelInfo
-    declared: ModelInfo
-    edits: SchemaEdits
-    revision: int
 
 
 class Models:
@@ -183,44 +138,44 @@ class Models:
         owner = owner or caller.name
         named = (Model.name_key == name_key(name), Account.name_key == name_key(owner))
         with self._database.reading() as session:
-            for model in _views(session, *named, visible(caller)):
-                return _version_at(session, model, version)
+            for model in model_views(session, *named, visible(caller)):
+                return version_at(session, model, version)
         raise no_such_model(name, owner)
 
     def get_by_id(self, caller: Caller, model_id: str, version: int | None = None) -> VersionView:
         """Return what `get` does for a model's id."""
         with self._database.reading() as session:
-            return _version_at(session, _view_by_id(session, caller, model_id), version)
+            return version_at(session, model_view(session, caller, model_id), version)
 
     def get_version(self, version_id: str) -> VersionView:
         """Return a version for the platform itself: nobody's rights are asked."""
         with self._database.reading() as session:
             row = session.get(Version, version_id)
             if row is None:
-                raise _gone()
-            [model] = _views(session, Model.id == row.model_id)
-            return _version_view(model, row)
+                raise gone_version()
+            [model] = model_views(session, Model.id == row.model_id)
+            return version_view(model, row)
 
     def info_at(self, version_id: str, revision: int) -> ModelInfo:
         """Return a version's information as it stood at a revision, for the platform itself."""
         with self._database.reading() as session:
             row = session.get(Version, version_id)
             if row is None:
-                raise _gone()
+                raise gone_version()
             return edited(declared_info(row), revision_edits(session, row, revision))
 
     def list_(self, caller: Caller) -> list[ModelView]:
         """Return the models that the caller may see, the last changed first."""
         with self._database.reading() as session:
-            return list(_views(session, visible(caller)))
+            return list(model_views(session, visible(caller)))
 
     def versions(self, caller: Caller, model_id: str) -> list[VersionView]:
         """Return the versions of a model, newest first; raises ModelNotFound."""
         query = select(Version).where(Version.model_id == model_id)
         with self._database.reading() as session:
-            model = _view_by_id(session, caller, model_id)
+            model = model_view(session, caller, model_id)
             rows = session.scalars(query.order_by(Version.number.desc()))
-            return [_version_view(model, row) for row in rows]
+            return [version_view(model, row) for row in rows]
 
     def update(
         self,
@@ -333,59 +288,3 @@ class Models:
         """Call the listeners; to be called after the commit of any change to a model."""
         for listener in self._listeners:
             listener(model_id)
-
-
-def _gone() -> VersionNotFound:
-    return VersionNotFound("The version is gone; its model was deleted.")
-
-
-def _views(session: Session, *conditions: ColumnElement[bool]) -> Iterator[ModelView]:
-    for model, owner, newest, versions, info in session.execute(models_query().where(*conditions)):
-        brief = decoded_brief(info)
-        yield ModelView(
-            id=model.id,
-            name=model.name,
-            owner=owner,
-            owner_id=model.owner_id,
-            model_type=model.model_type,
-            description=model.description,
-            visibility=model.visibility,
-            created=model.created,
-            updated=model.updated,
-            version=newest,
-            versions=versions,
-            format=brief.format,
-            algorithm=brief.algorithm,
-        )
-
-
-def _view_by_id(session: Session, caller: Caller, model_id: str) -> ModelView:
-    for view in _views(session, Model.id == model_id, visible(caller)):
-        return view
-    raise no_such_model()
-
-
-def _version_at(session: Session, model: ModelView, number: int | None) -> VersionView:
-    row = version_row(session, model.id, model.name, model.version, number)
-    return _version_view(model, row)
-
-
-def _version_view(model: ModelView, row: Version) -> VersionView:
-    declared = declared_info(row)
-    edits = decoded_edits(row.edits)
-    return VersionView(
-        model=model,
-        id=row.id,
-        number=row.number,
-        created=row.created,
-        created_by=row.created_by,
-        notes=row.notes,
-        artifact=row.artifact,
-        source=row.source,
-        file_name=row.file_name,
-        size=row.size,
-        info=edited(declared, edits),
-        declared=declared,
-        edits=edits,
-        revision=row.revision or 0,
-    )

@@ -23,7 +23,8 @@ from core.services.model_rows import (
     revision_edits,
     version_row,
 )
-from core.services.models import Models, VersionView
+from core.services.model_views import VersionView
+from core.services.models import Models
 from core.services.names import clean_text
 from core.services.schema_checks import checked_edits
 from core.services.schema_samples import suggested_edits

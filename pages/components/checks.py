@@ -13,7 +13,7 @@ from core.services.accounts import Caller
 from core.services.match_runs import MOST_ROWS
 from core.services.match_views import Difference, Verdict
 from core.services.matching import newest_by_version
-from core.services.models import VersionView
+from core.services.model_views import VersionView
 from pages.components import rights, session
 from pages.components.errors import showing_errors
 from pages.components.tables import height_of

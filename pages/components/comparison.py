@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.match_views import Comparison, OutputChange, Transition
-from core.services.models import VersionView
+from core.services.model_views import VersionView
 from pages.components import charts, session
 from pages.components.checks import KINDS, TOLERANCES, draw_differences
 from pages.components.errors import showing_errors

@@ -11,7 +11,7 @@ from core.inputs.image_fields import LARGEST_SIDE, Axes, find_axes, guess_recipe
 from core.runtimes.edits import nameable_classes
 from core.schema import Field
 from core.services.accounts import Caller
-from core.services.models import VersionView
+from core.services.model_views import VersionView
 from pages.components import rights, session
 from pages.components.errors import showing_errors
 from pages.components.text import plain

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.services.models import ModelView, VersionView
+from core.services.model_views import ModelView, VersionView
 from pages.components import checks, links, session
 from pages.components.errors import showing_errors
 from pages.components.text import plain, plural, short

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.services.accounts import Caller
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from pages.components import links, model_forms, rights, session
 from pages.components.states import draw_state
 from pages.components.text import ago, plain, plural, short

@@ -7,7 +7,7 @@ from core.files import readable_size
 from core.runtimes.base import ModelInfo
 from core.schema import Field, Schema
 from core.services.accounts import Caller
-from core.services.models import ModelView, VersionView
+from core.services.model_views import ModelView, VersionView
 from pages.components import (
     checks,
     comparison,

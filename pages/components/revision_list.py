@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.accounts import Caller
-from core.services.models import VersionView
+from core.services.model_views import VersionView
 from core.services.revisions import RevisionView
 from pages.components import rights, session
 from pages.components.errors import showing_errors

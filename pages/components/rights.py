@@ -2,7 +2,7 @@
 
 from core.services.accounts import Caller, Role
 from core.services.deployments import DeploymentView
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 
 
 def may_make(caller: Caller) -> bool:

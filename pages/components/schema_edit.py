@@ -10,7 +10,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.runtimes.edits import FieldEdit, SchemaEdits, edited_field, hull, nameable_classes
 from core.schema import Field
-from core.services.models import VersionView
+from core.services.model_views import VersionView
 from core.services.schema_samples import sample_columns
 from pages.components import session
 from pages.components.errors import showing_errors

@@ -7,7 +7,7 @@ import streamlit as st
 from core.runtimes.base import ModelInfo
 from core.services.accounts import Caller
 from core.services.deployments import DeploymentView
-from core.services.models import VersionView
+from core.services.model_views import VersionView
 from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.states import draw_state

@@ -8,7 +8,7 @@ from core.errors import InvalidPassword, InvalidToken
 from core.platform import Platform
 from core.services.accounts import Caller, Role
 from core.services.deployments import DeploymentView
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from tests.pages.conftest import PASSWORD, add_model, ran, texts, visit
 
 ACCOUNT, ADMIN = "pages/account.py", "pages/admin.py"

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.matching import newest_by_version
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from tests.pages.conftest import ran, texts, visit
 
 PAGE = "pages/models.py"

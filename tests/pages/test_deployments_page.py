@@ -7,7 +7,7 @@ from core.errors import DeploymentNotFound, InvalidInput
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployments import DeploymentView
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from tests.pages.conftest import ran, texts, visit
 
 PAGE = "pages/deployments.py"

@@ -4,7 +4,7 @@ import pytest
 
 from core.platform import Platform
 from core.services.accounts import Caller
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from tests.pages.conftest import PROJECT, texts, visit
 
 PAGES = ["Home.py", *sorted(f"pages/{file.name}" for file in (PROJECT / "pages").glob("[a-z]*.py"))]

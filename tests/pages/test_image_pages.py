@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.image_recipe import IMAGENET, RAW, UNIT, Colour, Fit, ImageRecipe
 from core.platform import Platform
 from core.services.accounts import Caller
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from tests.core.runtimes.onnx_models import FLOAT, model, node, tensor, write
 from tests.pages.conftest import add_model, ran, texts, visit
 

@@ -10,7 +10,7 @@ from core.errors import ModelNotFound
 from core.platform import Platform
 from core.services.accounts import Caller, Role
 from core.services.deployments import DeploymentView
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from tests.pages.conftest import add_model, ran, texts, visit
 
 PAGE = "pages/models.py"

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.platform import Platform
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Caller
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from pages.components.schema_edit import edits_of, merged, table_of_inputs
 from tests.pages.conftest import add_model, ran, texts, visit
 

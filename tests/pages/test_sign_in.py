@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.platform import Platform
 from core.services.accounts import Caller
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from pages.components import session
 from tests.pages.conftest import PASSWORD, ran, visit
 

@@ -9,7 +9,7 @@ from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployments import DeploymentView
 from core.services.job_views import TaskView
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from tests.pages.conftest import CSV, ran, texts, visit
 
 PAGE = "pages/tasks.py"

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployments import DeploymentView
-from core.services.models import ModelView
+from core.services.model_views import ModelView
 from tests.pages.conftest import CSV, ran, texts, visit
 
 PAGE = "pages/predict.py"

@@ -20,7 +20,8 @@ from core.files import Files
 from core.services.accounts import Accounts, Caller
 from core.services.deployments import Deployments, State, may_call
 from core.services.events import Events
-from core.services.models import Models, ModelView
+from core.services.model_views import ModelView
+from core.services.models import Models
 from tests.core.services.conftest import Uploads, at_once, counts, info
 
 

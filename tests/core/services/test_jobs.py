@@ -35,7 +35,8 @@ from core.services.deployments import Deployments
 from core.services.job_runner import JobRunner
 from core.services.job_states import TaskStates
 from core.services.jobs import Jobs
-from core.services.models import Models, VersionView
+from core.services.model_views import VersionView
+from core.services.models import Models
 from core.services.revisions import Revisions
 
 Upload = Callable[[str, str], Staged]

@@ -30,7 +30,8 @@ from core.services import match_runs
 from core.services.accounts import Caller
 from core.services.events import Events
 from core.services.matching import Matching, newest_by_version
-from core.services.models import Models, VersionView
+from core.services.model_views import VersionView
+from core.services.models import Models
 from core.services.rechecks import Rechecks
 from core.services.revisions import Revisions
 from tests.core.services.conftest import Uploads, counts, info

@@ -16,7 +16,8 @@ from core.schema import DataType, Field
 from core.services.accounts import Caller
 from core.services.deployments import Deployments
 from core.services.events import Events
-from core.services.models import Models, VersionView
+from core.services.model_views import VersionView
+from core.services.models import Models
 from tests.core.services.conftest import Uploads, info
 
 

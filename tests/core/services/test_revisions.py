@@ -13,7 +13,8 @@ from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Caller
 from core.services.deployments import Deployments
 from core.services.events import Events
-from core.services.models import Models, VersionView
+from core.services.model_views import VersionView
+from core.services.models import Models
 from core.services.revisions import Revisions
 from tests.core.services.conftest import at_once, counts
 
