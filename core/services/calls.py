@@ -18,29 +18,14 @@ from sqlalchemy import ColumnElement, func, select, text, true
 from core.db.engine import Database, arrow_view
 from core.db.tables import calls, utc_now
 from core.errors import InvalidInput
+from core.services.call_records import CallRecord
+from core.services.call_totals import CallTotals, Served, Totals
 
 _BATCH = 1_000
 _MOST_WAITING = 100_000
 _ORIGIN = datetime(2000, 1, 3)  # noqa: DTZ001 - where DuckDB's time_bucket counts from
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class CallRecord:
-    """One call of a service: when it came (UTC), what it carried, how it ended.
-
-    `code` is the error's, empty where the call was answered; `latency_ms` is in milliseconds.
-    """
-
-    deployment_id: str
-    version: int
-    at: datetime
-    rows: int
-    failed_rows: int
-    code: str
-    latency_ms: float
-    caller_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +118,7 @@ class Calls:
         self._database = database
         self._seconds = seconds
         self._now = now
+        self._totals = CallTotals()
         self._waiting: deque[CallRecord] = deque(maxlen=_MOST_WAITING)
         self._flushing = threading.Lock()
         self._wake = threading.Event()
@@ -145,6 +131,7 @@ class Calls:
 
         While the database cannot be written, the last 100,000 records are held.
         """
+        self._totals.add(call)
         self._waiting.append(call)
         if len(self._waiting) >= _BATCH:
             self._wake.set()
@@ -165,6 +152,10 @@ class Calls:
         self._wake.set()
         self._flusher.join()
         self.flush()
+
+    def totals(self) -> dict[Served, Totals]:
+        """Return what was recorded since the platform started, to the call, from memory."""
+        return self._totals.read()
 
     def status(self, deployment_id: str, window: str) -> CallStatus:
         """Return how a service did over a window: 1h, 24h, 7d or 30d.

@@ -16,7 +16,8 @@ from core.runtimes.base import ERROR_COLUMN, ModelInfo, in_shape
 from core.runtimes.lending import Scorers
 from core.schema import Field
 from core.services.accounts import Caller
-from core.services.calls import CallRecord, Calls
+from core.services.call_records import CallRecord
+from core.services.calls import Calls
 from core.services.deployments import Live
 from core.services.models import Models
 

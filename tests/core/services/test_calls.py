@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from core.db.engine import Database
 from core.db.tables import Deployment, utc_now
 from core.errors import InvalidInput
-from core.services.calls import WINDOWS, CallRecord, Calls, Counts
+from core.services.call_records import CallRecord
+from core.services.calls import WINDOWS, Calls, Counts
 from tests.core.services.conftest import Clock, at_once, counts
 
 

@@ -16,7 +16,8 @@ from core.files import Files
 from core.runtimes.base import Scorer
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Accounts, Caller
-from core.services.calls import CallRecord, Calls
+from core.services.call_records import CallRecord
+from core.services.calls import Calls
 from core.services.deployments import Deployments
 from core.services.matching import Matching
 from core.services.model_rights import visible_model
