@@ -3,23 +3,21 @@
 import streamlit as st
 
 from core.services.accounts import Role
-from pages.components import admin_parts, shell
+from pages.components import admin_parts, admin_users, shell
+
+PARTS = {
+    "Users": admin_users.draw_accounts,
+    "Models": admin_parts.draw_models,
+    "Deployments": admin_parts.draw_deployments,
+    "Tasks": admin_parts.draw_tasks,
+    "What was done": admin_parts.draw_events,
+}
 
 caller = shell.open_page("Admin")
 st.title("Admin")
 if caller.role is not Role.ADMIN:
     st.error("Only an admin may see this page. Ask one to make you an admin.")
     st.stop()
-accounts, models, services, tasks, events = st.tabs(
-    ["Accounts", "Models", "Deployments", "Tasks", "What was done"]
-)
-with accounts:
-    admin_parts.draw_accounts(caller)
-with models:
-    admin_parts.draw_models(caller)
-with services:
-    admin_parts.draw_deployments(caller)
-with tasks:
-    admin_parts.draw_tasks(caller)
-with events:
-    admin_parts.draw_events(caller)
+for tab, draw in zip(st.tabs(list(PARTS)), PARTS.values(), strict=True):
+    with tab:
+        draw(caller)

@@ -1,11 +1,11 @@
-"""The parts of the admin's page."""
+"""What the admin's page shows of everybody's models, deployments, tasks and doings."""
 
 from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
-from core.services.accounts import AccountView, Caller, Role
+from core.services.accounts import Caller
 from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.states import draw_state, draw_task_state
@@ -16,95 +16,10 @@ _SHOWN = 50
 _SHOWN_EVENTS = 200
 
 
-def draw_accounts(caller: Caller) -> None:
-    """Draw every account with its switches; one's own has none."""
-    accounts = session.platform().accounts.list_accounts(caller)
-    st.caption(plural(len(accounts), "account"))
-    for account in accounts:
-        with st.container(border=True, key=f"admin_account_{account.id}"):
-            _draw_account(account, own=account.id == caller.id)
-
-
-def _draw_account(account: AccountView, *, own: bool) -> None:
-    who, switches = st.columns([4, 6], vertical_alignment="center")
-    with who:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(short(account.name))}**{' (you)' if own else ''}")
-            draw_state("active" if account.active else "disabled")
-        st.caption(f"since {account.created:%Y-%m-%d}")
-    with switches, st.container(horizontal=True, vertical_alignment="center"):
-        _draw_role(account, own=own)
-        if not own:
-            _draw_switches(account)
-
-
-def _draw_role(account: AccountView, *, own: bool) -> None:
-    key = f"admin_role_{account.id}"
-    st.selectbox(
-        "Role",
-        list(Role),
-        index=list(Role).index(account.role),
-        key=key,
-        disabled=own,
-        label_visibility="collapsed",
-        width=130,
-        on_change=_set_role,
-        args=(account.name, key),
-    )
-
-
-def _draw_switches(account: AccountView) -> None:
-    label, icon = ("Disable", "block") if account.active else ("Enable", "check_circle")
-    st.button(
-        label,
-        key=f"admin_active_{account.id}",
-        icon=f":material/{icon}:",
-        on_click=_set_active,
-        args=(account.name, not account.active),
-    )
-    if st.button("New password", key=f"admin_password_{account.id}", icon=":material/key:"):
-        _set_password(account)
-    if st.button("Delete", key=f"admin_delete_{account.id}", icon=":material/delete:"):
-        _delete(
-            account.name,
-            f"The account **{plain(short(account.name))}** goes for good, with its tokens and "
-            "tasks. An account that still owns models is refused; delete those first.",
-            _delete_account,
-            account.name,
-        )
-
-
-def _set_role(name: str, key: str) -> None:
-    with showing_errors():
-        caller = session.require_caller()
-        session.platform().accounts.set_role(caller, name, st.session_state[key])
-        session.say(f"{name} is now {st.session_state[key]}.")
-
-
-def _set_active(name: str, active: bool) -> None:
-    with showing_errors():
-        session.platform().accounts.set_active(session.require_caller(), name, active)
-        session.say(f"{name} is {'enabled' if active else 'disabled'}.")
-
-
-@st.dialog("New password", width="medium")
-def _set_password(account: AccountView) -> None:
-    caller = session.require_caller()
-    st.markdown(f"For people who forgot theirs. **{plain(account.name)}** is signed out by it.")
-    with st.form("admin_password_form", border=False):
-        new = st.text_input(
-            "New password", type="password", key="admin_password", autocomplete="new-password"
-        )
-        if not st.form_submit_button("Set password", key="admin_password_submit", type="primary"):
-            return
-    with showing_errors():
-        session.platform().accounts.set_password(caller, account.name, new)
-        session.say(f"{account.name} has a new password.")
-        st.rerun()
-
-
 @st.dialog("Delete for good?", width="medium")
-def _delete(name: str, consequence: str, remove: Callable[[Caller, str], None], which: str) -> None:
+def confirm_delete(
+    name: str, consequence: str, remove: Callable[[Caller, str], None], which: str
+) -> None:
     """Say what goes, and call `remove(caller, which)` once that is confirmed."""
     caller = session.require_caller()
     st.markdown(consequence)
@@ -113,10 +28,6 @@ def _delete(name: str, consequence: str, remove: Callable[[Caller, str], None], 
             remove(caller, which)
             session.say(f"{name} is deleted.")
             st.rerun()
-
-
-def _delete_account(caller: Caller, name: str) -> None:
-    session.platform().accounts.delete_account(caller, name)
 
 
 def _delete_model(caller: Caller, model_id: str) -> None:
@@ -143,7 +54,7 @@ def draw_models(caller: Caller) -> None:
             if _asks_delete("model", model.id):
                 text = "goes for good, with its versions, its deployments and their tasks."
                 sentence = f"The model **{plain(short(model.name))}** {text}"
-                _delete(model.name, sentence, _delete_model, model.id)
+                confirm_delete(model.name, sentence, _delete_model, model.id)
     _say_more(len(models), links.MODELS)
 
 
@@ -161,7 +72,7 @@ def draw_deployments(caller: Caller) -> None:
             if _asks_delete("deployment", service.id):
                 text = "goes for good; programs that call it will fail."
                 sentence = f"The deployment **{plain(short(service.name))}** {text}"
-                _delete(service.name, sentence, _delete_deployment, service.id)
+                confirm_delete(service.name, sentence, _delete_deployment, service.id)
     _say_more(len(services), links.DEPLOYMENTS)
 
 
@@ -177,7 +88,7 @@ def draw_tasks(caller: Caller) -> None:
             st.caption(f"{plain(task.owner)} · {ago(task.created)}", width="stretch")
             if _asks_delete("task", task.id):
                 sentence = f"The task **{plain(short(name))}** goes for good, with its result."
-                _delete(name, sentence, _delete_task, task.id)
+                confirm_delete(name, sentence, _delete_task, task.id)
     _say_more(page.total, links.TASKS)
 
 
