@@ -5,7 +5,7 @@ from datetime import datetime
 
 from core.schema import Field
 from core.services.calls import CallStatus
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from core.services.job_views import TaskView
 from core.services.model_views import ModelView, VersionView
 

@@ -6,7 +6,7 @@ from core.api import answers
 from core.api.forms import Answer, Call, Endpoint, may, need
 from core.api.inputs import INPUT_FIELDS, options_of, records_of, source_of
 from core.api.models import named_model
-from core.services.deployments import DeploymentView, Live
+from core.services.deployment_views import DeploymentView, Live
 
 _NAMED = (
     need("modelname"),

@@ -13,7 +13,7 @@ import pyarrow as pa
 from core.errors import InvalidInput
 from core.runtimes.base import ERROR_COLUMN
 from core.schema import DataType, Field, Schema
-from core.services.deployments import Live
+from core.services.deployment_views import Live
 
 DATATYPES: dict[DataType, str] = {
     DataType.INTEGER: "INT64",

@@ -26,7 +26,7 @@ from core.inputs.tabular import open_table
 from core.records import Typed, typed_batch
 from core.runtimes.base import ERROR_COLUMN
 from core.schema import Schema
-from core.services.deployments import Live
+from core.services.deployment_views import Live
 from core.services.predictions import Answer, Measure, Record, Table
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from core.api.edge import ALL_METHODS, Handler, guarded, json_answer, protocol_e
 from core.api.online import SMALL_BODY, Lanes
 from core.errors import InvalidToken, NotFound, VersionNotFound
 from core.services.accounts import Caller
-from core.services.deployments import Live
+from core.services.deployment_views import Live
 from core.services.predictions import Measure
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ from core.files import Files, Staged, write_atomically
 from core.inputs.tabular import open_table
 from core.runtimes.base import ModelInfo
 from core.runtimes.edits import edited
-from core.services import deployments, events
+from core.services import deployment_views, events
 from core.services.accounts import Caller
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from core.services.job_exports import EXPORTS, Record
 from core.services.job_files import JobFiles, Plan
 from core.services.job_queue import Progress
@@ -95,7 +95,7 @@ class Jobs:
         `kind` is one of `core.inputs.tabular.TABLE_KINDS`. An upload is used up. Raises
         InvalidInput for what can be seen to be wrong at once, ModelNotFound, DeploymentPaused.
         """
-        if deployment is not None and deployment.state != deployments.State.RUNNING:
+        if deployment is not None and deployment.state != deployment_views.State.RUNNING:
             raise DeploymentPaused(f'"{deployment.name}" is paused; start it first.')
         task = Task(
             id=new_id(),
@@ -262,7 +262,7 @@ def _require_owners(session: Session, task: Task) -> None:
         service = session.get(Deployment, task.deployment_id)
         if service is None:
             raise DeploymentNotFound("The service was deleted while the file came in.")
-        if service.state != deployments.State.RUNNING:
+        if service.state != deployment_views.State.RUNNING:
             raise DeploymentPaused(f'"{service.name}" is paused; start it first.')
     if session.get(Account, task.owner_id) is None:
         raise NotAllowed("Your account was deleted.")

@@ -18,7 +18,7 @@ from core.schema import Field
 from core.services.accounts import Caller
 from core.services.call_records import CallRecord
 from core.services.calls import Calls
-from core.services.deployments import Live
+from core.services.deployment_views import Live
 from core.services.models import Models
 
 Record = dict[str, object]

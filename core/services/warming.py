@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import SlipwayError
 from core.runtimes.cache import ScorerCache
-from core.services.deployments import Deployments, Live
+from core.services.deployment_views import Live
+from core.services.deployments import Deployments
 
 _logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.calls import Counts
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from pages.components import links, session
 from pages.components.states import draw_state
 from pages.components.text import milliseconds, plain, plural, short

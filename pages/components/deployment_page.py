@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.calls import CallStatus
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from pages.components import charts, links, rights, session, snippets
 from pages.components.errors import showing_errors
 from pages.components.states import draw_state

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.calls import Counts
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from core.services.job_views import TaskView
 from pages.components import charts, links, rights, session, shell
 from pages.components.deployment_list import draw_row as draw_deployment

@@ -1,7 +1,7 @@
 """Which buttons to offer; the services decide, and refuse what a page should not have offered."""
 
 from core.services.accounts import Caller, Role
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.runtimes.base import ModelInfo
 from core.services.accounts import Caller
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from core.services.model_views import VersionView
 from pages.components import links, session
 from pages.components.errors import showing_errors

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.platform import Platform, open_platform
 from core.services.accounts import Caller
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
 from core.settings import Settings
 from pages.components import session

@@ -7,7 +7,7 @@ import pytest
 from core.errors import InvalidPassword, InvalidToken
 from core.platform import Platform
 from core.services.accounts import Caller, Role
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
 from tests.pages.conftest import PASSWORD, add_model, ran, texts, visit
 

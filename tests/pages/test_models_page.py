@@ -9,7 +9,7 @@ from streamlit.testing.v1.element_tree import PageLink
 from core.errors import ModelNotFound
 from core.platform import Platform
 from core.services.accounts import Caller, Role
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
 from tests.pages.conftest import add_model, ran, texts, visit
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.platform import Platform
 from core.services.accounts import Caller
-from core.services.deployments import DeploymentView
+from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
 from tests.pages.conftest import CSV, ran, texts, visit
 

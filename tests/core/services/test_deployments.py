@@ -18,7 +18,8 @@ from core.errors import (
 )
 from core.files import Files
 from core.services.accounts import Accounts, Caller
-from core.services.deployments import Deployments, State, may_call
+from core.services.deployment_views import State, may_call
+from core.services.deployments import Deployments
 from core.services.events import Events
 from core.services.model_views import ModelView
 from core.services.models import Models

@@ -12,7 +12,8 @@ import pytest
 from core.errors import InvalidModel
 from core.runtimes.base import Scorer
 from core.runtimes.cache import ScorerCache
-from core.services.deployments import Deployments, Live
+from core.services.deployment_views import Live
+from core.services.deployments import Deployments
 from core.services.warming import Warming
 
 
