@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8501
 SLIPWAY_STORAGE ?= $(CURDIR)/storage
+WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 export SLIPWAY_STORAGE
 
@@ -11,7 +12,7 @@ run: .venv/.installed
 	@exec $(BIN)/streamlit run Home.py --server.port $(PORT) --server.headless true
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: .venv/.installed-dev
 	$(BIN)/ruff check .

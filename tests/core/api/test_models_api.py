@@ -7,7 +7,7 @@ import pytest
 from core.files import Staged
 from core.platform import Platform
 from core.runtimes.inspection import Inspected
-from tests.core.api.conftest import FLOWER, PASSWORD, Api
+from tests.core.api.conftest import CSV, FLOWER, PASSWORD, Api, same_answer
 
 INFO_KEYS = {
     "status",
@@ -122,12 +122,10 @@ def test_a_model_is_tested_with_one_record_or_several(ann: Api, iris_file: Path)
 
 
 def test_a_file_gives_the_same_answers_as_records(ann: Api, iris_file: Path) -> None:
-    from tests.core.api.conftest import CSV
-
     ann.upload(iris_file)
     one = ann.post("model/test", modelname="iris", input=FLOWER)["output"]
     answer = ann.send("model/test", {"input": ("f.csv", CSV)}, modelname="iris", filetype="csv")
-    assert answer["output"][0] == one
+    assert same_answer(answer["output"][0], one)
     assert "oops" in answer["output"][1]["error"]
     assert answer["output"][2]["prediction"] == "virginica"
 
