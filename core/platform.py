@@ -98,6 +98,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         inline=inline,
     )
     parts.callback(runner.close)
+    deployments.on_refresh(lambda _: runner.look_again())
     rechecks = Rechecks(database, files, models, scorers.get)
     parts.callback(rechecks.close)
     return Platform(

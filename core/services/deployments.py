@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import delete, select, true, update
+from sqlalchemy import delete, select, true
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
-from core.db.tables import Deployment, Model, Task, calls, new_id, utc_now
+from core.db.tables import Deployment, Model, calls, new_id, utc_now
 from core.errors import DeploymentPaused, Duplication
 from core.services import events
 from core.services.accounts import Caller
@@ -27,6 +27,7 @@ from core.services.model_rights import changeable_model, visible, visible_model
 from core.services.model_rows import newest_number, version_row
 from core.services.models import Models
 from core.services.names import clean_name, name_key
+from core.services.task_rows import end_tasks_of
 
 
 class Deployments:
@@ -96,14 +97,14 @@ class Deployments:
     def delete(self, caller: Caller, deployment_id: str) -> None:
         """Delete a service with the record of its calls; raises as `start`.
 
-        Its tasks stay with the model: their results belong to those who asked for them.
+        Its finished tasks stay with the model: their results belong to those who asked for them.
+        Those under way are cancelled and say why.
         """
         with self._database.writing() as session:
             row = changeable_deployment(session, caller, deployment_id)
             session.delete(row)
             session.execute(delete(calls).where(calls.c.deployment_id == row.id))
-            own = update(Task).where(Task.deployment_id == row.id)
-            session.execute(own.values(deployment_id=None))
+            end_tasks_of(session, row.id, f"{caller.name} deleted the deployment {row.name}.")
             events.record(session, caller, "deleted", "deployment", row.id, row.name)
         self.refresh(row.model_id)
 

@@ -5,8 +5,8 @@ rows. What was not renamed into place by then is done again.
 """
 
 import json
-import math
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +19,11 @@ from core.records import sentence
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Scorer
 from core.schema import Schema
 from core.services.job_files import Ingested, JobFiles, write_part
+from core.services.job_stride import Doubt, Stride, score_apart
 
 PROBLEM = "problem"
 RAW = "raw"
 OTHERS = b"slipway.others"
-
-_MOST_ROWS_AT_ONCE = 5_000
-_CELLS_AT_ONCE = 2_000_000
 
 
 def ingest(files: JobFiles, schema: Schema) -> Iterator[tuple[int, int]]:
@@ -45,23 +43,41 @@ def ingest(files: JobFiles, schema: Schema) -> Iterator[tuple[int, int]]:
 
 
 def score(
-    files: JobFiles, part: int, info: ModelInfo, scorer: Scorer, attempt: int = 0
+    files: JobFiles,
+    part: int,
+    info: ModelInfo,
+    scorer: Scorer,
+    stride: Stride,
+    doubt: Doubt | None = None,
 ) -> Iterator[int]:
     """Score a part; yield how many rows of it were scored so far.
 
-    A row with a problem has that for its error, and no outputs. Each further attempt gives the
-    engine fewer rows at a time: a slow model may have passed the deadline of one call.
+    A row with a problem has that for its error, and no outputs. With a `doubt`, rows that the
+    engine cannot answer are told apart from the others; without, what it raises is passed on.
     """
-    at_once = max(1, _rows_at_once(info.input_schema) // 8**attempt)
     scored: list[pa.RecordBatch] = []
     done = 0
-    for records, problems in _records(files, part, info.input_schema, at_once):
-        scored.append(_answers(info.output_schema, scorer.score(records), problems))
+    for records, problems in _records(files, part, info.input_schema, stride):
+        began = time.monotonic()
+        answered: list[pa.RecordBatch] = []
+        for answer in _asked(scorer, records, info.output_schema, doubt):
+            answered += [answer] if answer is not None else []
+            yield done + sum(each.num_rows for each in answered)
+        stride.took(records.num_rows, time.monotonic() - began)
+        scored.append(_answers(info.output_schema, answered, problems))
         done += records.num_rows
-        yield done
     table = pa.Table.from_batches(scored)
     failed = table.num_rows - table.column(ERROR_COLUMN).null_count
     write_part(files.score_part(part), table, failed=failed)
+
+
+def _asked(
+    scorer: Scorer, records: pa.RecordBatch, outputs: Schema, doubt: Doubt | None
+) -> Iterator[pa.RecordBatch | None]:
+    if doubt is None:
+        yield scorer.score(records)
+    else:
+        yield from score_apart(scorer, records, outputs, doubt)
 
 
 def input_column(position: int) -> str:
@@ -93,26 +109,32 @@ def _sparse(texts: Mapping[int, str], rows: int) -> pa.Array:
 
 
 def _records(
-    files: JobFiles, part: int, schema: Schema, at_once: int
+    files: JobFiles, part: int, schema: Schema, stride: Stride
 ) -> Iterator[tuple[pa.RecordBatch, pa.Array]]:
     names = [input_column(position) for position in range(len(schema))]
     with pq.ParquetFile(files.ingest_part(part)) as file:
-        for batch in file.iter_batches(at_once, columns=[*names, PROBLEM]):
+        for batch in file.iter_batches(stride.most, columns=[*names, PROBLEM]):
             columns = [batch.column(name) for name in names]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema.arrow), batch.column(PROBLEM)
+            records = pa.RecordBatch.from_arrays(columns, schema=schema.arrow)
+            start = 0
+            while start < batch.num_rows:
+                rows = stride.rows
+                yield records.slice(start, rows), batch.column(PROBLEM).slice(start, rows)
+                start += rows
 
 
-def _rows_at_once(schema: Schema) -> int:
-    """Return how many rows go to the engine at a time: fewer where a row holds an image."""
-    cells = sum(math.prod(size or 1 for size in field.shape) for field in schema)
-    return max(1, min(_MOST_ROWS_AT_ONCE, _CELLS_AT_ONCE // max(cells, 1)))
-
-
-def _answers(outputs: Schema, scored: pa.RecordBatch, problems: pa.Array) -> pa.RecordBatch:
-    columns = [scored.column(field.name).cast(field.arrow_type) for field in outputs]
-    errors = scored.column(ERROR_COLUMN)
+def _answers(
+    outputs: Schema, answered: Sequence[pa.RecordBatch], problems: pa.Array
+) -> pa.RecordBatch:
+    scored = pa.Table.from_batches(answered).combine_chunks()
+    columns = [_whole(scored.column(each.name)).cast(each.arrow_type) for each in outputs]
+    errors = _whole(scored.column(ERROR_COLUMN))
     if problems.null_count < len(problems):
         bad = np.flatnonzero(problems.is_valid().to_numpy(zero_copy_only=False)).tolist()
         columns = [without_rows(column, bad) for column in columns]
         errors = pc.coalesce(problems, errors)
     return pa.RecordBatch.from_arrays([*columns, errors], [*outputs.names, ERROR_COLUMN])
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

@@ -8,6 +8,7 @@ from functools import partial
 
 from core.runtimes.base import ModelInfo
 from core.services.job_files import Ingested, JobFiles
+from core.services.job_stride import Stride, rows_at_once
 
 
 @dataclass(slots=True)
@@ -35,19 +36,26 @@ class Progress:
     rows_total: int | None
     rows_done: int
     rows_failed: int
-    eta_s: float | None
+    eta_s: float | None = None
+    rows_per_s: float | None = None
 
 
 @dataclass(slots=True)
 class Job:
-    """An unfinished task. The runner's lock guards it."""
+    """An unfinished task. The runner's lock guards it.
+
+    It is `held` while its service is paused, `stopped` once nothing of it is wanted any more, and
+    `dropped` if its files are to go, too.
+    """
 
     id: str
     files: JobFiles
+    owner: str = ""
     version_id: str = ""
     info: ModelInfo | None = None
     ready: deque[Work] = field(default_factory=deque)
     in_flight: int = 0
+    held: bool = False
     stopped: bool = False
     dropped: bool = False
     ingested: Ingested | None = None
@@ -56,20 +64,31 @@ class Job:
     failed: dict[int, int] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     done_before: int = 0
+    stride: Stride = field(default_factory=lambda: Stride(1))
+
+    @property
+    def can_go_on(self) -> bool:
+        """Return whether a step can be taken now."""
+        return bool(self.ready) and not self.stopped and not self.held
 
     def open(self, version_id: str, info: ModelInfo) -> None:
         """Find out what an earlier run has done, and make ready what is left."""
         self.version_id, self.info = version_id, info
+        self.stride = Stride(rows_at_once(info.input_schema))
         self.files.drop_unfinished()
         for part, (rows, failed) in self.files.scored().items():
             self.done[part], self.failed[part] = rows, failed
-        self.done_before = sum(self.done.values())
+        self.start_clock()
         self.ingested = self.files.find_ingested()
         if self.ingested is None:
             self.ready.append(Work(None))
         else:
             for part, rows in enumerate(self.ingested.parts):
                 self.add_part(part, rows)
+
+    def start_clock(self) -> None:
+        """Measure the pace from now on: what was done before was done at another time."""
+        self.began, self.done_before = time.monotonic(), sum(self.done.values())
 
     def add_part(self, part: int, rows: int) -> None:
         """Take note of a part that is there to be scored, unless it was."""
@@ -81,7 +100,7 @@ class Job:
 
     def take(self) -> Work | None:
         """Return the next step, if one can be taken now."""
-        if self.stopped or not self.ready:
+        if not self.can_go_on:
             return None
         self.in_flight += 1
         return self.ready.popleft()
@@ -96,8 +115,10 @@ class Job:
         done = sum(self.done.values())
         total = self.ingested.rows if self.ingested else max(guess or 0, sum(self.rows.values()))
         pace = (done - self.done_before) / max(time.monotonic() - self.began, 1e-9)
-        eta = round((total - done) / pace, 1) if pace else None
-        return Progress(total, done, sum(self.failed.values()), eta)
+        failed = sum(self.failed.values())
+        if not pace or self.held:
+            return Progress(total, done, failed)
+        return Progress(total, done, failed, round((total - done) / pace, 1), round(pace, 1))
 
 
 class InlineWorkers:

@@ -1,15 +1,15 @@
 """The threads that do the tasks: fair, stoppable, and able to go on after a crash.
 
-Tasks take turns. A turn is one step of one task, an upload read or a part scored; when others
-wait, it is interrupted after half a second and goes on in its next turn, so a short task behind a
-long one starts at once. What is on disk decides where a task goes on.
+Tasks take turns, owner by owner. A turn is one step of one task, an upload read or a part scored;
+when others wait, it is interrupted after half a second and goes on in its next turn, so a short
+task behind a long one starts at once. What is on disk decides where a task goes on. The tasks of a
+paused service keep their place and take no turns.
 """
 
 import errno
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -22,7 +22,9 @@ from core.runtimes.base import ModelInfo, Scorer
 from core.services.job_files import JobFiles
 from core.services.job_parts import ingest, score
 from core.services.job_queue import InlineWorkers, Job, Progress, Work
-from core.services.job_states import TaskStates
+from core.services.job_states import Standing, TaskStates
+from core.services.job_stride import Doubt
+from core.services.job_turns import Turns
 
 _TURN_SECONDS = 0.5
 _ATTEMPTS = 3
@@ -59,7 +61,7 @@ class JobRunner:
         )
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._turns: deque[Job] = deque()
+        self._turns = Turns()
         self._busy = 0
         self._closing = False
 
@@ -69,16 +71,33 @@ class JobRunner:
         for task_id in self._files.job_ids():
             if task_id not in known:
                 self._files.drop_job(task_id)
-        for task_id in self._states.unfinished():
-            self.add(task_id)
+        for standing in self._states.unfinished():
+            self._take_up(standing)
+        self.look_again()
 
     def add(self, task_id: str) -> None:
-        """Take up a task that is in the database."""
-        job = Job(task_id, JobFiles(self._files.job(task_id)))
-        job.ready.append(Work(None))
+        """Take up a task that is in the database; one that has ended meanwhile is left alone."""
+        standing = self._states.find_unfinished(task_id)
+        if standing is not None:
+            self._take_up(standing)
+            self.look_again()
+
+    def look_again(self) -> None:
+        """Hold the tasks of services that were paused, let go on those of services that run again.
+
+        To be called after any change to services; it leaves tasks that are over, too. The database
+        is read with the lock held: what an earlier reading said never comes after a later one.
+        """
         with self._lock:
-            self._jobs[task_id] = job
-            self._turns.append(job)
+            held = {each.task_id: each.held for each in self._states.unfinished()}
+            for job in list(self._turns):
+                if job.id not in held:
+                    job.stopped = True
+                    job.dropped = job.dropped or not self._states.exists(job.id)
+                    self._leave(job)
+                elif job.held != held[job.id]:
+                    job.held = held[job.id]
+                    job.start_clock()
             self._hand_out()
 
     def stop(self, task_id: str, *, drop: bool = False) -> None:
@@ -113,24 +132,22 @@ class JobRunner:
         for job in self._jobs.values():
             job.close()
 
+    def _take_up(self, standing: Standing) -> None:
+        job = Job(standing.task_id, JobFiles(self._files.job(standing.task_id)), standing.owner_id)
+        job.ready.append(Work(None))
+        with self._lock:
+            self._jobs[job.id] = job
+            self._turns.add(job)
+
     # --- turns; the lock is held -------------------------------------------------------------
 
     def _hand_out(self) -> None:
         while not self._closing and self._busy < self._workers:
-            work = self._next()
+            work = self._turns.next()
             if work is None:
                 return
             self._busy += 1
             self._executor.submit(self._turn, *work)
-
-    def _next(self) -> tuple[Job, Work] | None:
-        for _ in range(len(self._turns)):
-            job = self._turns[0]
-            self._turns.rotate(-1)
-            work = job.take()
-            if work is not None:
-                return job, work
-        return None
 
     def _leave(self, job: Job) -> None:
         """Take a stopped task out of the turns once no step of it is under way."""
@@ -163,6 +180,8 @@ class JobRunner:
         try:
             if self._is_wanted(job):
                 self._step(job, work)
+            else:
+                self._put_back(job, work)
         except (Overloaded, InternalError) as error:
             self._again(job, work, error.message)
         except SlipwayError as error:
@@ -179,12 +198,13 @@ class JobRunner:
         """Put a step that failed back, unless it was tried often enough or nobody wants it."""
         work.close()
         work.attempts += 1
-        if self._closing or not self._is_wanted(job):
+        if self._closing:
             return
-        if work.attempts >= _ATTEMPTS:
+        if work.attempts >= _ATTEMPTS and self._is_wanted(job):
             self._fail(job, f"Gave up after {_ATTEMPTS} attempts: {reason}")
             return
         with self._lock:
+            job.stride.lower()
             job.ready.append(work)
 
     def _fail(self, job: Job, message: str) -> None:
@@ -192,10 +212,20 @@ class JobRunner:
         self._states.fail(job.id, message)
 
     def _is_wanted(self, job: Job) -> bool:
-        """Return whether a task is still to be done: its row may have changed, or be gone."""
-        if self._states.find_version(job.id) is None:
-            job.stopped = True
-        return not job.stopped
+        """Return whether a task is to go on now: it may be over, or its service paused."""
+        with self._lock:
+            standing = self._states.find_unfinished(job.id)
+            job.stopped = job.stopped or standing is None
+            job.held = standing is not None and standing.held
+            return not job.stopped and not job.held
+
+    def _put_back(self, job: Job, work: Work) -> None:
+        """Keep a step for the task's next turn; a model is not kept in memory for a paused one."""
+        if job.stopped or job.held:
+            work.close()
+        if not job.stopped:
+            with self._lock:
+                job.ready.appendleft(work)
 
     def _step(self, job: Job, work: Work) -> None:
         info = job.info
@@ -206,33 +236,36 @@ class JobRunner:
             work.steps = (
                 self._ingesting(job, info)
                 if work.part is None
-                else self._scoring(job, info, work.part, work.attempts)
+                else self._scoring(job, info, work, work.part)
             )
         if self._is_run_out(job, work.steps):
             self._finish_if_complete(job)
-        elif job.stopped:
-            work.close()
         else:
-            with self._lock:
-                job.ready.appendleft(work)
+            self._put_back(job, work)
 
     def _open(self, job: Job) -> None:
-        version_id = self._states.find_version(job.id) or ""
-        info = self._info_of(version_id, job.files.plan.revision)
+        standing = self._states.find_unfinished(job.id)
+        if standing is None:
+            return
+        info = self._info_of(standing.version_id, job.files.plan.revision)
         self._states.start(job.id)
         with self._lock:
-            job.open(version_id, info)
+            job.open(standing.version_id, info)
         self._finish_if_complete(job)
 
     def _is_run_out(self, job: Job, steps: Iterator[None]) -> bool:
         """Go on until the end of a step (True), or until the turn is over (False)."""
         end = time.monotonic() + _TURN_SECONDS
         for _ in steps:
-            if job.stopped or self._closing:
+            if job.stopped or job.held or self._closing:
                 return False
-            if time.monotonic() > end and len(self._turns) > 1:
+            if time.monotonic() > end and self._others_wait(job):
                 return False
         return True
+
+    def _others_wait(self, job: Job) -> bool:
+        with self._lock:
+            return self._turns.others_wait(job)
 
     def _ingesting(self, job: Job, info: ModelInfo) -> Generator[None]:
         for part, rows in ingest(job.files, info.input_schema):
@@ -242,9 +275,12 @@ class JobRunner:
             yield
         job.ingested = job.files.find_ingested()
 
-    def _scoring(self, job: Job, info: ModelInfo, part: int, attempt: int) -> Generator[None]:
+    def _scoring(self, job: Job, info: ModelInfo, work: Work, part: int) -> Generator[None]:
+        """Score a part; in the last attempt, rows that the engine cannot answer are told apart."""
+        last = work.attempts >= _ATTEMPTS - 1
+        doubt = Doubt(proven=any(job.done.values())) if last else None
         with self._lease(job.version_id, info) as scorer:
-            for rows in score(job.files, part, info, scorer, attempt):
+            for rows in score(job.files, part, info, scorer, job.stride, doubt):
                 with self._lock:
                     job.done[part] = rows
                 yield

@@ -4,13 +4,14 @@ queued -> running -> succeeded | failed | cancelled; also queued -> failed | can
 state never changes, and each comes with a sentence. The row is written at these changes alone.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, select, update
 
 from core.db.engine import Database
-from core.db.tables import Task, utc_now
+from core.db.tables import Deployment, Task, utc_now
 
 
 class State(StrEnum):
@@ -26,28 +27,37 @@ class State(StrEnum):
 UNFINISHED = (State.QUEUED, State.RUNNING)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An unfinished task: whose it is, what it is scored with, whether its service is paused."""
+
+    task_id: str
+    owner_id: str
+    version_id: str
+    held: bool
+
+
 class TaskStates:
     """Writes the states of tasks; a change that came too late changes nothing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def unfinished(self) -> list[str]:
-        """Return the ids of tasks that are to go on, oldest first."""
-        query = select(Task.id).where(Task.state.in_(UNFINISHED)).order_by(Task.created, Task.id)
+    def unfinished(self) -> list[Standing]:
+        """Return the tasks that are to go on, oldest first."""
         with self._database.reading() as session:
-            return list(session.scalars(query))
+            return [Standing(*row) for row in session.execute(_standings())]
+
+    def find_unfinished(self, task_id: str) -> Standing | None:
+        """Return how an unfinished task stands, else None."""
+        with self._database.reading() as session:
+            row = session.execute(_standings().where(Task.id == task_id)).one_or_none()
+        return Standing(*row) if row else None
 
     def all_ids(self) -> set[str]:
         """Return the ids of every task."""
         with self._database.reading() as session:
             return set(session.scalars(select(Task.id)))
-
-    def find_version(self, task_id: str) -> str | None:
-        """Return the id of the version that an unfinished task is scored with, else None."""
-        query = select(Task.version_id).where(Task.id == task_id, Task.state.in_(UNFINISHED))
-        with self._database.reading() as session:
-            return session.scalar(query)
 
     def exists(self, task_id: str) -> bool:
         """Return whether there is such a task, in whatever state."""
@@ -104,6 +114,16 @@ class TaskStates:
                 .values(state=str(state), message=message, **values)
             )
             return True
+
+
+def _standings() -> Select[str, str, str, bool]:
+    held = func.coalesce(Deployment.state == "paused", False)
+    return (
+        select(Task.id, Task.owner_id, Task.version_id, held)
+        .outerjoin(Deployment, Deployment.id == Task.deployment_id)
+        .where(Task.state.in_(UNFINISHED))
+        .order_by(Task.created, Task.id)
+    )
 
 
 def _rows(count: int) -> str:

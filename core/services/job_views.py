@@ -10,9 +10,11 @@ from core.db.tables import Account, Deployment, Model, Task
 from core.errors import InvalidInput, TaskNotFound
 from core.services.accounts import Caller, Role
 from core.services.job_queue import Progress
-from core.services.job_states import State
+from core.services.job_states import UNFINISHED, State
 
-Row = tuple[Task, str, str | None, str]
+Row = tuple[Task, str, str | None, str | None, str]
+
+_HELD = 'Waits: the deployment "{}" is paused. Start it, and the task goes on.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class TaskView:
     """A task and how far it is.
 
     `rows_total` is a guess until the upload was read to its end. `eta_s` is in seconds, times are
-    in UTC. `owner` is the name of whoever submitted it; `message` a sentence for people.
+    in UTC. `owner` is the name of whoever submitted it; `message` a sentence for people. A task
+    that is `held` waits until its service is started.
     """
 
     id: str
@@ -39,9 +42,11 @@ class TaskView:
     started: datetime | None
     finished: datetime | None
     eta_s: float | None
+    rows_per_s: float | None
     message: str
     file_name: str
     retry_of: str | None
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,13 @@ class TaskPage:
     total: int
 
 
-def task_rows(caller: Caller) -> Select[Task, str, str | None, str]:
-    """Select the tasks that a caller may see, with the names of model, deployment and owner."""
+def task_rows(caller: Caller) -> Select[Task, str, str | None, str | None, str]:
+    """Select the tasks that a caller may see, with the names of model, deployment and owner.
+
+    The deployment's state is there, too: it may hold the task.
+    """
     return (
-        select(Task, Model.name, Deployment.name, Account.name)
+        select(Task, Model.name, Deployment.name, Deployment.state, Account.name)
         .join(Model, Model.id == Task.model_id)
         .join(Account, Account.id == Task.owner_id)
         .outerjoin(Deployment, Deployment.id == Task.deployment_id)
@@ -93,7 +101,8 @@ def matching(
 
 def task_view(row: Row, progress: Progress) -> TaskView:
     """Return what people see of a task's row."""
-    task, model, deployment, owner = row
+    task, model, deployment, service_state, owner = row
+    held = service_state == "paused" and task.state in UNFINISHED
     return TaskView(
         id=task.id,
         state=task.state,
@@ -111,10 +120,20 @@ def task_view(row: Row, progress: Progress) -> TaskView:
         started=task.started,
         finished=task.finished,
         eta_s=progress.eta_s,
-        message=task.message,
+        rows_per_s=progress.rows_per_s or _speed(task),
+        message=_HELD.format(deployment) if held else task.message,
         file_name=task.file_name,
         retry_of=task.retry_of,
+        held=held,
     )
+
+
+def _speed(task: Task) -> float | None:
+    """Return the rows a second of a task that has succeeded, from its first step to its last."""
+    if task.state != State.SUCCEEDED or task.started is None or task.finished is None:
+        return None
+    seconds = (task.finished - task.started).total_seconds()
+    return round((task.rows_total or 0) / max(seconds, 1e-3), 1)
 
 
 def _visible(caller: Caller) -> ColumnElement[bool]:

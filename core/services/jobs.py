@@ -235,12 +235,12 @@ class Jobs:
     def _standing(self, task: Task) -> Progress:
         """Return how far a task is that nobody works at."""
         if task.state == State.SUCCEEDED:
-            return Progress(task.rows_total, task.rows_total or 0, task.rows_failed or 0, None)
+            return Progress(task.rows_total, task.rows_total or 0, task.rows_failed or 0)
         if task.state == State.QUEUED:
-            return Progress(task.rows_total, 0, 0, None)
+            return Progress(task.rows_total, 0, 0)
         counts = JobFiles(self._files.job(task.id)).scored().values()
         done, failed = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
-        return Progress(task.rows_total, done, failed, None)
+        return Progress(task.rows_total, done, failed)
 
     def _result(self, caller: Caller, task_id: str) -> Result:
         with self._database.reading() as session:

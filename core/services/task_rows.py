@@ -1,9 +1,9 @@
-"""Takes away the rows of tasks whose model, deployment or owner goes away."""
+"""What becomes of the rows of tasks whose model, deployment or owner goes away."""
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.orm import Session
 
-from core.db.tables import Task
+from core.db.tables import Task, utc_now
 
 
 def remove_tasks(session: Session, which: ColumnElement[bool]) -> list[str]:
@@ -16,3 +16,21 @@ def remove_tasks(session: Session, which: ColumnElement[bool]) -> list[str]:
     session.execute(update(Task).where(Task.retry_of.in_(chosen)).values(retry_of=None))
     session.execute(delete(Task).where(which))
     return ids
+
+
+def end_tasks_of(session: Session, deployment_id: str, message: str) -> None:
+    """Take the tasks of a service that is being deleted away from it.
+
+    What has ended stays as it is, with its result; what has not is cancelled with the message.
+    """
+    over = Task.finished.is_not(None)
+    session.execute(
+        update(Task)
+        .where(Task.deployment_id == deployment_id)
+        .values(
+            deployment_id=None,
+            state=case((over, Task.state), else_="cancelled"),
+            message=case((over, Task.message), else_=message),
+            finished=case((over, Task.finished), else_=utc_now()),
+        )
+    )

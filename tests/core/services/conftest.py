@@ -3,6 +3,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,12 +14,16 @@ from core.db.engine import Database
 from core.db.tables import Base, utc_now
 from core.errors import InvalidModel, SlipwayError
 from core.files import Files, Staged
-from core.runtimes.base import ModelInfo
+from core.runtimes.base import ModelInfo, Scorer
 from core.runtimes.inspection import Inspected
 from core.schema import DataType, Field, Interval, Optype
 from core.services.accounts import Accounts, Caller
 from core.services.deployments import Deployments
+from core.services.job_runner import JobRunner
+from core.services.jobs import Jobs
+from core.services.model_views import VersionView
 from core.services.models import Models
+from tests.core.services.greeting import PART_ROWS, Greeter, Lease, Upload
 
 PASSWORD = "a long password"
 
@@ -181,3 +186,48 @@ def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
 @pytest.fixture
 def deployments(database: Database, models: Models) -> Deployments:
     return Deployments(database, models)
+
+
+@pytest.fixture
+def scorer() -> Greeter:
+    return Greeter()
+
+
+@pytest.fixture
+def lease(scorer: Greeter) -> Lease:
+    @contextmanager
+    def lend(version_id: str, info: ModelInfo) -> Iterator[Scorer]:
+        yield scorer
+
+    return lend
+
+
+@pytest.fixture
+def open_runner(
+    database: Database, files: Files, models: Models, lease: Lease
+) -> Callable[[], JobRunner]:
+    return lambda: JobRunner(database, files, models.info_at, lease, workers=2, inline=True)
+
+
+@pytest.fixture
+def runner(open_runner: Callable[[], JobRunner]) -> JobRunner:
+    return open_runner()
+
+
+@pytest.fixture
+def jobs(database: Database, files: Files, runner: JobRunner) -> Jobs:
+    return Jobs(database, files, runner, part_rows=PART_ROWS)
+
+
+@pytest.fixture
+def version(models: Models, ann: Caller, upload: Upload) -> VersionView:
+    return models.add(ann, "churn", upload("a model", "churn.pmml"))
+
+
+@pytest.fixture
+def submit(jobs: Jobs, ann: Caller, version: VersionView, upload: Upload) -> Callable[..., str]:
+    def submit(content: str, kind: str = "csv", caller: Caller = ann, **options: object) -> str:
+        staged = upload(content, f"rows.{kind}")
+        return jobs.submit(caller, version, staged, kind=kind, options=options).id
+
+    return submit

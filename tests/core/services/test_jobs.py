@@ -5,14 +5,11 @@ import errno
 import io
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -27,8 +24,7 @@ from core.errors import (
     TaskNotFinished,
     TaskNotFound,
 )
-from core.files import Files, Staged
-from core.runtimes.base import ModelInfo, Scorer
+from core.files import Files
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Caller
 from core.services.deployments import Deployments
@@ -38,77 +34,7 @@ from core.services.jobs import Jobs
 from core.services.model_views import VersionView
 from core.services.models import Models
 from core.services.revisions import Revisions
-
-Upload = Callable[[str, str], Staged]
-Lease = Callable[[str, ModelInfo], AbstractContextManager[Scorer]]
-PART_ROWS = 3
-
-
-class Greeter(Scorer):
-    """Predicts sex and age as one text; cannot do 13, and calls `before` first."""
-
-    def __init__(self) -> None:
-        self.batches: list[int] = []
-        self.before: Callable[[], None] = lambda: None
-
-    def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        self.before()
-        self.batches.append(batch.num_rows)
-        ages, sexes = batch.columns
-        unlucky = pc.equal(ages, 13)
-        outputs = pc.binary_join_element_wise(sexes, ages.cast(pa.string()), "")
-        return pa.record_batch(
-            [pc.if_else(unlucky, None, outputs), pc.if_else(unlucky, "13 is too much.", None)],
-            names=["prediction", "error"],
-        )
-
-
-@pytest.fixture
-def scorer() -> Greeter:
-    return Greeter()
-
-
-@pytest.fixture
-def lease(scorer: Greeter) -> Lease:
-    @contextmanager
-    def lend(version_id: str, info: ModelInfo) -> Iterator[Scorer]:
-        yield scorer
-
-    return lend
-
-
-@pytest.fixture
-def open_runner(
-    database: Database, files: Files, models: Models, lease: Lease
-) -> Callable[[], JobRunner]:
-    return lambda: JobRunner(database, files, models.info_at, lease, workers=2, inline=True)
-
-
-@pytest.fixture
-def runner(open_runner: Callable[[], JobRunner]) -> JobRunner:
-    return open_runner()
-
-
-@pytest.fixture
-def jobs(database: Database, files: Files, runner: JobRunner) -> Jobs:
-    return Jobs(database, files, runner, part_rows=PART_ROWS)
-
-
-@pytest.fixture
-def version(models: Models, ann: Caller, upload: Upload) -> VersionView:
-    return models.add(ann, "churn", upload("a model", "churn.pmml"))
-
-
-@pytest.fixture
-def submit(jobs: Jobs, ann: Caller, version: VersionView, upload: Upload) -> Callable[..., str]:
-    def submit(content: str, kind: str = "csv", caller: Caller = ann, **options: object) -> str:
-        staged = upload(content, f"rows.{kind}")
-        return jobs.submit(caller, version, staged, kind=kind, options=options).id
-
-    return submit
-
-
-PEOPLE = "age,sex\n" + "".join(f"{age},{'fm'[age % 2]}\n" for age in range(1, 11))
+from tests.core.services.greeting import PART_ROWS, PEOPLE, Greeter, Lease, Upload
 
 
 def test_a_file_becomes_its_columns_the_outputs_and_an_error(
