@@ -10,7 +10,7 @@ SlipwayError
 ├── InvalidInput · InvalidModel                            422
 ├── TooManyAttempts                                        429
 ├── InternalError                                          500
-└── DeploymentPaused · Overloaded                          503
+└── DeploymentPaused · Overloaded · ModelUnavailable       503
 
 The message is one sentence that says what to do; it is shown to people as it stands.
 """
@@ -187,4 +187,11 @@ class Overloaded(SlipwayError):
     """The service's queue is full, or a call passed its deadline."""
 
     status = "overloaded"
+    http = 503
+
+
+class ModelUnavailable(SlipwayError):
+    """A version that exists cannot be loaded: its file is gone or damaged."""
+
+    status = "model unavailable"
     http = 503

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.db.engine import Database
 from core.files import Files, Staged
-from core.runtimes import Runtimes, open_runtimes
-from core.runtimes.base import Scorer
+from core.runtimes import open_runtimes
 from core.runtimes.cache import ScorerCache
 from core.runtimes.inspection import Inspected, inspect_file
 from core.runtimes.lending import Scorers
@@ -19,10 +18,12 @@ from core.services.deployments import Deployments
 from core.services.events import Events
 from core.services.job_runner import JobRunner
 from core.services.jobs import Jobs
+from core.services.loading import Loader
 from core.services.matching import Matching
 from core.services.models import Models
 from core.services.predictions import Predictions
 from core.services.rechecks import Rechecks
+from core.services.releases import Releases
 from core.services.revisions import Revisions
 from core.services.warming import Warming
 from core.settings import Settings
@@ -40,7 +41,9 @@ class Platform:
     accounts: Accounts
     models: Models
     revisions: Revisions
+    loader: Loader
     deployments: Deployments
+    releases: Releases
     calls: Calls
     predictions: Predictions
     matching: Matching
@@ -82,10 +85,11 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     runtimes = open_runtimes(seconds=settings.score_seconds, java_heap_mb=settings.java_heap_mb)
     parts.callback(runtimes.close)
     models = Models(database, files, _inspecting(settings))
-    cache = ScorerCache(_loading(models, files, runtimes), settings.cached_models)
+    loader = Loader(models, files, runtimes)
+    cache = ScorerCache(loader.load, settings.cached_models)
     parts.callback(cache.close)
     scorers = Scorers(cache)
-    deployments = Deployments(database, models)
+    deployments = Deployments(database, models, cache)
     parts.callback(Warming(deployments, cache, settings.cached_models).close)
     calls = Calls(database)
     parts.callback(calls.close)
@@ -108,7 +112,9 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         accounts=Accounts(database, files),
         models=models,
         revisions=Revisions(database, models),
+        loader=loader,
         deployments=deployments,
+        releases=Releases(database, deployments, cache),
         calls=calls,
         predictions=Predictions(models, calls, scorers),
         matching=Matching(database, models, scorers.get),
@@ -131,14 +137,6 @@ def _inspecting(settings: Settings) -> Callable[[Staged], Inspected]:
         )
 
     return inspect
-
-
-def _loading(models: Models, files: Files, runtimes: Runtimes) -> Callable[[str], Scorer]:
-    def load(version_id: str) -> Scorer:
-        version = models.get_version(version_id)
-        return runtimes.load(files.artifact(version.artifact), version.declared)
-
-    return load
 
 
 class _Shared:

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from core.schema import Field
 from core.services.calls import CallStatus
+from core.services.deployment_history import Change
 from core.services.deployment_views import DeploymentView
 from core.services.job_views import TaskView
 from core.services.model_views import ModelView, VersionView
+from core.services.releases import Release
 
 Answer = dict[str, object]
 
@@ -98,6 +100,32 @@ def deployment_status(view: DeploymentView, status: CallStatus) -> Answer:
         },
         "first_call": stamp(status.first_call),
         "last_call": stamp(status.last_call),
+    }
+
+
+def release(view: Release) -> Answer:
+    """Return what a switch of a service's version came to, and what its callers will notice."""
+    return {
+        "endpoint": view.service.endpoint,
+        "version": view.service.version,
+        "previous": view.previous,
+        "changes": [
+            {"side": each.side, "field": each.field, "kind": each.kind, "message": each.message}
+            for each in view.changes
+        ],
+    }
+
+
+def change(view: Change) -> Answer:
+    """Return a line of a service's history."""
+    return {
+        "time": stamp(view.at),
+        "until": stamp(view.until),
+        "action": view.action,
+        "version": view.version,
+        "state": view.state,
+        "by": view.by,
+        "note": view.note,
     }
 
 

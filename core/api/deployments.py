@@ -1,4 +1,4 @@
-"""Services over HTTP: deploy, start, pause, delete, watch, call and submit (I10-I17)."""
+"""Services over HTTP: deploy, start, pause, switch, delete, watch, call, submit (I10-I17)."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from core.api import answers
 from core.api.forms import Answer, Call, Endpoint, may, need
 from core.api.inputs import INPUT_FIELDS, options_of, records_of, source_of
 from core.api.models import named_model
+from core.errors import InvalidInput
 from core.services.deployment_views import DeploymentView, Live
 
 _NAMED = (
@@ -13,6 +14,7 @@ _NAMED = (
     may("owner", "whose model it is, if not the caller's"),
     need("deployment"),
 )
+_NOTE = may("note", "why, for the history")
 
 
 def named_deployment(call: Call) -> DeploymentView:
@@ -28,6 +30,7 @@ def create(call: Call) -> Answer:
         named_model(call).model.id,
         call.form.text("deployment"),
         call.form.number("version"),
+        note=call.form.find("note") or "",
     )
     return {"endpoint": made.endpoint, "version": made.version}
 
@@ -47,11 +50,41 @@ def _changing(verb: str) -> Callable[[Call], Answer]:
     return change
 
 
+def reload(call: Call) -> Answer:
+    """Try again to load the model of a service that could not be loaded."""
+    call.platform.deployments.reload(call.caller, named_deployment(call).id)
+    return {}
+
+
+def switch(call: Call) -> Answer:
+    """Let a service answer with another version; it is loaded first, and no call fails."""
+    version = call.form.number("version")
+    if version is None:
+        raise InvalidInput("The form field version is empty; give the number of a version.")
+    service, note = named_deployment(call), call.form.find("note") or ""
+    return answers.release(
+        call.platform.releases.switch(call.caller, service.id, version, note=note)
+    )
+
+
+def roll_back(call: Call) -> Answer:
+    """Let a service answer with the version that was live before."""
+    service, note = named_deployment(call), call.form.find("note") or ""
+    return answers.release(call.platform.releases.roll_back(call.caller, service.id, note=note))
+
+
+def history(call: Call) -> Answer:
+    """Return which version of a service was live when, and who saw to that, newest first."""
+    changes = call.platform.releases.history(call.caller, named_deployment(call).id)
+    return {"history": [answers.change(change) for change in changes]}
+
+
 def status(call: Call) -> Answer:
     """Return how a service is doing over the last hour, day, week or month."""
     view = named_deployment(call)
     window = call.form.find("window") or "24h"
-    return answers.deployment_status(view, call.platform.calls.status(view.id, window))
+    status = answers.deployment_status(view, call.platform.calls.status(view.id, window))
+    return {**status, "problem": call.platform.loader.find_problem(view.version_id)}
 
 
 def _called(call: Call) -> Live:
@@ -92,7 +125,7 @@ ENDPOINTS = (
     Endpoint(
         "/api/deployment/create",
         create,
-        (*_NAMED, may("version")),
+        (*_NAMED, may("version", "the newest by default"), _NOTE),
         adds=("endpoint", "version"),
         http=201,
     ),
@@ -106,11 +139,25 @@ ENDPOINTS = (
         Endpoint(f"/api/deployment/{verb}", _changing(verb), _NAMED)
         for verb in ("start", "pause", "delete")
     ),
+    Endpoint("/api/deployment/reload", reload, _NAMED),
+    Endpoint(
+        "/api/deployment/switch",
+        switch,
+        (*_NAMED, need("version"), _NOTE),
+        adds=("endpoint", "version", "previous", "changes"),
+    ),
+    Endpoint(
+        "/api/deployment/rollback",
+        roll_back,
+        (*_NAMED, _NOTE),
+        adds=("endpoint", "version", "previous", "changes"),
+    ),
+    Endpoint("/api/deployment/history", history, _NAMED, adds=("history",)),
     Endpoint(
         "/api/deployment/status",
         status,
         (*_NAMED, may("window", "1h, 24h (the default), 7d or 30d")),
-        adds=("state", "endpoint", "version", "calls", "rows", "errors", "latency_ms"),
+        adds=("state", "endpoint", "version", "problem", "calls", "rows", "errors", "latency_ms"),
     ),
     Endpoint(
         "/api/deployment/predict",

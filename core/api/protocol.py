@@ -32,7 +32,7 @@ def routes(platform: Platforms, lanes: Lanes) -> list[BaseRoute]:
         for path in (model, model + "/versions/{version}")
         for route in (
             _route(path, _about(platform, _metadata)),
-            _route(f"{path}/ready", _about(platform, _model_ready)),
+            _route(f"{path}/ready", _about(platform, _model_ready(platform))),
             _route(f"{path}/infer", _infer(platform, lanes), method="POST"),
         )
     ]
@@ -91,8 +91,12 @@ def _metadata(live: Live) -> Response:
     return json_answer(inference.metadata(live))
 
 
-def _model_ready(live: Live) -> Response:
-    return json_answer({"name": live.endpoint, "ready": True})
+def _model_ready(platform: Platforms) -> About:
+    def ready(live: Live) -> Response:
+        is_ready = platform().loader.find_problem(live.version_id) is None
+        return json_answer({"name": live.endpoint, "ready": is_ready}, 200 if is_ready else 503)
+
+    return ready
 
 
 def _infer(platform: Platforms, lanes: Lanes) -> Handler:

@@ -134,6 +134,25 @@ class Deployment(Base):
     created_by: Mapped[str]
 
 
+class DeploymentChange(Base):
+    """One thing done to a service, with its version and state from then on; never changed.
+
+    The changes of a service are numbered from 1. `by` is a name.
+    """
+
+    __tablename__ = "deployment_changes"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    deployment_id: Mapped[str]
+    number: Mapped[int]
+    at: Mapped[datetime] = mapped_column("at", quote=True)
+    action: Mapped[str]
+    version: Mapped[int]
+    state: Mapped[str]
+    by: Mapped[str] = mapped_column("by", quote=True)
+    note: Mapped[str]
+
+
 class Task(Base):
     """A file scored in the background; `options` is JSON, `retry_of` the task it repeats."""
 

@@ -61,6 +61,16 @@ class ScorerCache(Generic[K]):
         finally:
             self._give_back(entry)
 
+    def demote(self, key: K) -> None:
+        """Let the scorer of a key be the next to go when there is no room for all.
+
+        For one that is not needed any more, but may be a moment later: calls that have begun with
+        it find it loaded.
+        """
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key, last=False)
+
     def drop(self, key: K) -> None:
         """Forget the scorer of a key; it is closed when its last lease ends."""
         with self._lock:

@@ -7,10 +7,20 @@ from sqlalchemy import delete, select, true
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
-from core.db.tables import Deployment, Model, calls, new_id, utc_now
+from core.db.tables import (
+    Deployment,
+    DeploymentChange,
+    Model,
+    Version,
+    calls,
+    new_id,
+    utc_now,
+)
 from core.errors import DeploymentPaused, Duplication
+from core.runtimes.cache import ScorerCache
 from core.services import events
 from core.services.accounts import Caller
+from core.services.deployment_history import Action, record_change, remove_changes
 from core.services.deployment_views import (
     DeploymentView,
     Live,
@@ -26,7 +36,7 @@ from core.services.endpoints import free_endpoint
 from core.services.model_rights import changeable_model, visible, visible_model
 from core.services.model_rows import newest_number, version_row
 from core.services.models import Models
-from core.services.names import clean_name, name_key
+from core.services.names import clean_name, clean_text, name_key
 from core.services.task_rows import end_tasks_of
 
 
@@ -34,11 +44,13 @@ class Deployments:
     """The services of one platform.
 
     A registry in memory holds what calls need; it is read anew, for one model, after each change.
+    `scorers` are loaded before a service answers, so that what cannot be loaded is refused first.
     """
 
-    def __init__(self, database: Database, models: Models) -> None:
+    def __init__(self, database: Database, models: Models, scorers: ScorerCache[str]) -> None:
         self._database = database
         self._models = models
+        self._scorers = scorers
         self._refreshing = threading.Lock()
         with database.reading() as session:
             self._registry = _Registry(live_services(session, true()))
@@ -55,47 +67,60 @@ class Deployments:
         return [live for live in lives if live.state is State.RUNNING]
 
     def create(
-        self, caller: Caller, model_id: str, name: str, version: int | None = None
+        self,
+        caller: Caller,
+        model_id: str,
+        name: str,
+        version: int | None = None,
+        *,
+        note: str = "",
     ) -> DeploymentView:
-        """Make a running service of a model's version, by default the newest.
+        """Make a running service of a model's version, by default the newest; it is loaded first.
 
-        Raises ModelNotFound, NotAllowed, VersionNotFound, InvalidInput for what cannot be a name,
-        and Duplication for one that the model has a service of already.
+        Raises ModelNotFound, NotAllowed, VersionNotFound, ModelUnavailable, InvalidInput for what
+        cannot be a name or a note, and Duplication for a name that a service of the model has.
         """
-        name = clean_name(name, "deployment name")
-        with self._database.writing() as session:
+        name, note = clean_name(name, "deployment name"), clean_text(note, "note")
+        with self._database.reading() as session:
             model = changeable_model(session, caller, model_id)
             _require_free(session, model, name)
             newest = newest_number(session, model_id)
             used = version_row(session, model_id, model.name, newest, version)
-            row = Deployment(
-                id=new_id(),
-                model_id=model.id,
-                version_id=used.id,
-                version=used.number,
-                name=name,
-                name_key=name_key(name),
-                endpoint=free_endpoint(model.name, name, _taken(session)),
-                state=State.RUNNING.value,
-                created=utc_now(),
-                created_by=caller.name,
-            )
-            session.add(row)
-            detail = f"version {used.number} of {model.name}"
-            events.record(session, caller, "deployed", "deployment", row.id, name, detail)
-        self.refresh(model_id)
+        with self._scorers.get(used.id):
+            with self._database.writing() as session:
+                model = changeable_model(session, caller, model_id)
+                row = _add(session, caller, model, used, name)
+                detail = f"version {used.number} of {model.name}"
+                record_change(session, caller, row, Action.DEPLOYED, note=note, detail=detail)
+            self.refresh(model_id)
         return self.get_by_id(caller, row.id)
 
     def start(self, caller: Caller, deployment_id: str) -> None:
-        """Let a service answer calls; raises DeploymentNotFound and NotAllowed."""
-        self._set_state(caller, deployment_id, State.RUNNING, "started")
+        """Let a service answer calls; its model is loaded first.
+
+        Raises DeploymentNotFound, NotAllowed and ModelUnavailable.
+        """
+        with self._database.reading() as session:
+            version_id = changeable_deployment(session, caller, deployment_id).version_id
+        with self._scorers.get(version_id):
+            self._set_state(caller, deployment_id, State.RUNNING, Action.STARTED)
 
     def pause(self, caller: Caller, deployment_id: str) -> None:
-        """Let a service answer no more calls until it is started; raises as `start`."""
-        self._set_state(caller, deployment_id, State.PAUSED, "paused")
+        """Let a service answer no more calls until it is started.
+
+        Raises DeploymentNotFound and NotAllowed.
+        """
+        self._set_state(caller, deployment_id, State.PAUSED, Action.PAUSED)
+
+    def reload(self, caller: Caller, deployment_id: str) -> None:
+        """Try again to load the model of a service; raises as `start`."""
+        with self._database.reading() as session:
+            version_id = changeable_deployment(session, caller, deployment_id).version_id
+        with self._scorers.get(version_id):
+            pass
 
     def delete(self, caller: Caller, deployment_id: str) -> None:
-        """Delete a service with the record of its calls; raises as `start`.
+        """Delete a service with its history and the record of its calls; raises as `pause`.
 
         Its finished tasks stay with the model: their results belong to those who asked for them.
         Those under way are cancelled and say why.
@@ -104,6 +129,7 @@ class Deployments:
             row = changeable_deployment(session, caller, deployment_id)
             session.delete(row)
             session.execute(delete(calls).where(calls.c.deployment_id == row.id))
+            remove_changes(session, DeploymentChange.deployment_id == row.id)
             end_tasks_of(session, row.id, f"{caller.name} deleted the deployment {row.name}.")
             events.record(session, caller, "deleted", "deployment", row.id, row.name)
         self.refresh(row.model_id)
@@ -180,11 +206,12 @@ class Deployments:
             raise no_such_deployment()
         return found
 
-    def _set_state(self, caller: Caller, deployment_id: str, state: State, action: str) -> None:
+    def _set_state(self, caller: Caller, deployment_id: str, state: State, action: Action) -> None:
         with self._database.writing() as session:
             row = changeable_deployment(session, caller, deployment_id)
-            row.state = state.value
-            events.record(session, caller, action, "deployment", row.id, row.name)
+            if row.state != state:
+                row.state = state.value
+                record_change(session, caller, row, action)
         self.refresh(row.model_id)
 
 
@@ -200,6 +227,25 @@ class _Registry:
     def __init__(self, lives: Iterable[Live]) -> None:
         self.by_endpoint = {live.endpoint: live for live in lives}
         self.by_names = {live.names: live for live in self.by_endpoint.values()}
+
+
+def _add(session: Session, caller: Caller, model: Model, used: Version, name: str) -> Deployment:
+    """Add a running service to the transaction; raises Duplication."""
+    _require_free(session, model, name)
+    row = Deployment(
+        id=new_id(),
+        model_id=model.id,
+        version_id=used.id,
+        version=used.number,
+        name=name,
+        name_key=name_key(name),
+        endpoint=free_endpoint(model.name, name, _taken(session)),
+        state=State.RUNNING.value,
+        created=utc_now(),
+        created_by=caller.name,
+    )
+    session.add(row)
+    return row
 
 
 def _require_free(session: Session, model: Model, name: str) -> None:

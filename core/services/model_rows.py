@@ -6,7 +6,17 @@ import msgspec
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
-from core.db.tables import Account, Deployment, Model, Revision, Task, Verdict, Version, calls
+from core.db.tables import (
+    Account,
+    Deployment,
+    DeploymentChange,
+    Model,
+    Revision,
+    Task,
+    Verdict,
+    Version,
+    calls,
+)
 from core.errors import VersionNotFound
 from core.runtimes.base import ModelInfo
 from core.runtimes.edits import SchemaEdits, edited
@@ -132,6 +142,7 @@ def remove_model(session: Session, model: Model) -> Removed:
     artifacts |= set(session.scalars(select(Verdict.file).where(checks)))
     deployments = select(Deployment.id).where(Deployment.model_id == model.id)
     session.execute(delete(calls).where(calls.c.deployment_id.in_(deployments)))
+    session.execute(delete(DeploymentChange).where(DeploymentChange.deployment_id.in_(deployments)))
     tasks = remove_tasks(session, Task.model_id == model.id)
     session.execute(delete(Deployment).where(Deployment.model_id == model.id))
     session.execute(delete(Verdict).where(checks))

@@ -130,6 +130,19 @@ def test_an_error_in_the_block_gives_the_lease_back() -> None:
     assert scorer.closed == 1
 
 
+def test_a_demoted_scorer_is_the_next_to_go_and_until_then_is_lent() -> None:
+    cache = ScorerCache(Counted, size=2)
+    for key in ("a", "b"):
+        with cache.get(key):
+            pass
+    cache.demote("b")
+    assert cache.is_loaded("b")
+    with cache.get("c"):
+        pass
+    assert (cache.is_loaded("a"), cache.is_loaded("b")) == (True, False)
+    cache.demote("nothing")
+
+
 def test_a_dropped_key_is_loaded_anew() -> None:
     cache = ScorerCache(Counted, size=2)
     with cache.get("a") as before:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import func, select
 
@@ -15,6 +16,7 @@ from core.db.tables import Base, utc_now
 from core.errors import InvalidModel, SlipwayError
 from core.files import Files, Staged
 from core.runtimes.base import ModelInfo, Scorer
+from core.runtimes.cache import ScorerCache
 from core.runtimes.inspection import Inspected
 from core.schema import DataType, Field, Interval, Optype
 from core.services.accounts import Accounts, Caller
@@ -23,6 +25,7 @@ from core.services.job_runner import JobRunner
 from core.services.jobs import Jobs
 from core.services.model_views import VersionView
 from core.services.models import Models
+from core.services.releases import Releases
 from tests.core.services.greeting import PART_ROWS, Greeter, Lease, Upload
 
 PASSWORD = "a long password"
@@ -183,9 +186,47 @@ def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
         return list(pool.map(run, works))
 
 
+class Young(Scorer):
+    """Calls everybody young."""
+
+    def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        young = pa.array(["young"] * batch.num_rows)
+        nothing = pa.nulls(batch.num_rows, pa.string())
+        return pa.RecordBatch.from_arrays([young, nothing], ["prediction", "error"])
+
+
+class Loads:
+    """Stands for the engines: the versions in `broken` cannot be loaded, and say why."""
+
+    def __init__(self) -> None:
+        self.broken: dict[str, SlipwayError] = {}
+        self.asked: list[str] = []
+
+    def __call__(self, version_id: str) -> Scorer:
+        self.asked.append(version_id)
+        if version_id in self.broken:
+            raise self.broken[version_id]
+        return Young()
+
+
 @pytest.fixture
-def deployments(database: Database, models: Models) -> Deployments:
-    return Deployments(database, models)
+def loads() -> Loads:
+    return Loads()
+
+
+@pytest.fixture
+def scorers(loads: Loads) -> ScorerCache[str]:
+    return ScorerCache(loads, 9)
+
+
+@pytest.fixture
+def deployments(database: Database, models: Models, scorers: ScorerCache[str]) -> Deployments:
+    return Deployments(database, models, scorers)
+
+
+@pytest.fixture
+def releases(database: Database, deployments: Deployments, scorers: ScorerCache[str]) -> Releases:
+    return Releases(database, deployments, scorers)
 
 
 @pytest.fixture

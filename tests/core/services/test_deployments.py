@@ -17,6 +17,7 @@ from core.errors import (
     VersionNotFound,
 )
 from core.files import Files
+from core.runtimes.cache import ScorerCache
 from core.services.accounts import Accounts, Caller
 from core.services.deployment_views import State, may_call
 from core.services.deployments import Deployments
@@ -173,6 +174,7 @@ def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
         "models": 1,
         "versions": 1,
         "deployments": 1,
+        "deployment_changes": 1,
         "tasks": 0,
         "calls": 1,
         "verdicts": 0,
@@ -313,11 +315,16 @@ def test_a_name_that_leads_to_no_service_is_told_which_it_is(
 
 
 def test_services_are_as_they_were_after_a_restart(
-    deployments: Deployments, models: Models, ann: Caller, churn: ModelView, database: Database
+    deployments: Deployments,
+    models: Models,
+    ann: Caller,
+    churn: ModelView,
+    database: Database,
+    scorers: ScorerCache[str],
 ) -> None:
     deployments.create(ann, churn.id, "prod")
     deployments.pause(ann, deployments.create(ann, churn.id, "test").id)
-    again = Deployments(database, models)
+    again = Deployments(database, models, scorers)
     assert again.live("churn-prod") == deployments.live("churn-prod")
     with pytest.raises(DeploymentPaused):
         again.live("churn-test")

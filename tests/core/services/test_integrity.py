@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
 
-import pyarrow as pa
 import pytest
 from sqlalchemy import text
 
@@ -13,7 +12,7 @@ from core.db.engine import Database
 from core.db.tables import Task, utc_now
 from core.errors import SlipwayError
 from core.files import Files
-from core.runtimes.base import Scorer
+from core.runtimes.cache import ScorerCache
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Accounts, Caller
 from core.services.call_records import CallRecord
@@ -22,8 +21,9 @@ from core.services.deployments import Deployments
 from core.services.matching import Matching
 from core.services.model_rights import visible_model
 from core.services.models import Models
+from core.services.releases import Releases
 from core.services.revisions import Revisions
-from tests.core.services.conftest import PASSWORD, Uploads, at_once
+from tests.core.services.conftest import PASSWORD, Uploads, Young, at_once
 
 _ORPHANS = {
     "tokens": "account_id NOT IN (SELECT id FROM accounts)",
@@ -31,6 +31,7 @@ _ORPHANS = {
     "versions": "model_id NOT IN (SELECT id FROM models)",
     "deployments": "model_id NOT IN (SELECT id FROM models)"
     " OR version_id NOT IN (SELECT id FROM versions)",
+    "deployment_changes": "deployment_id NOT IN (SELECT id FROM deployments)",
     "calls": "deployment_id NOT IN (SELECT id FROM deployments)",
     "tasks": "model_id NOT IN (SELECT id FROM models)"
     " OR deployment_id IS NOT NULL AND deployment_id NOT IN (SELECT id FROM deployments)",
@@ -38,15 +39,6 @@ _ORPHANS = {
     "verdicts": "model_id NOT IN (SELECT id FROM models)"
     " OR version_id NOT IN (SELECT id FROM versions)",
 }
-
-
-class _Young(Scorer):
-    """Calls everybody young."""
-
-    def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        young = pa.array(["young"] * batch.num_rows)
-        nothing = pa.nulls(batch.num_rows, pa.string())
-        return pa.RecordBatch.from_arrays([young, nothing], ["prediction", "error"])
 
 
 @pytest.fixture
@@ -65,6 +57,7 @@ class Platform:
         files: Files,
         models: Models,
         deployments: Deployments,
+        releases: Releases,
         calls: Calls,
         upload: Uploads,
     ) -> None:
@@ -72,15 +65,17 @@ class Platform:
         self.files = files
         self.models = models
         self.deployments = deployments
+        self.releases = releases
         self.calls = calls
         self.upload = upload
         self.revisions = Revisions(database, models)
-        self.matching = Matching(database, models, lambda *_: nullcontext(_Young()))
+        self.matching = Matching(database, models, lambda *_: nullcontext(Young()))
 
     def act(self, caller: Caller, seed: int, times: int) -> None:
         chance = random.Random(seed)
         acts = [self.add, self.add, self.version, self.deploy, self.task, self.call]
         acts += [self.edit, self.check, self.delete_check]
+        acts += [self.switch, self.roll_back, self.pause]
         acts += [self.delete_model, self.delete_deployment]
         for _ in range(times):
             try:
@@ -103,6 +98,19 @@ class Platform:
 
     def deploy(self, caller: Caller, chance: random.Random) -> None:
         self.deployments.create(caller, self._model(caller, chance), f"d{chance.randrange(3)}")
+
+    def switch(self, caller: Caller, chance: random.Random) -> None:
+        for view in self.deployments.list_(caller)[:1]:
+            self.releases.switch(caller, view.id, chance.randrange(1, 4))
+
+    def roll_back(self, caller: Caller, chance: random.Random) -> None:
+        for view in self.deployments.list_(caller)[:1]:
+            self.releases.roll_back(caller, view.id)
+
+    def pause(self, caller: Caller, chance: random.Random) -> None:
+        for view in self.deployments.list_(caller)[:1]:
+            self.deployments.pause(caller, view.id)
+            self.deployments.start(caller, view.id)
 
     def task(self, caller: Caller, chance: random.Random) -> None:
         model_id = self._model(caller, chance)
@@ -144,19 +152,23 @@ def test_no_orphan_is_left_by_callers_who_make_and_delete_at_the_same_time(
     files: Files,
     models: Models,
     deployments: Deployments,
+    releases: Releases,
+    scorers: ScorerCache[str],
     calls: Calls,
     upload: Uploads,
     stored: Callable[[], list[bytes]],
     seed: int,
 ) -> None:
-    platform = Platform(database, files, models, deployments, calls, upload)
+    platform = Platform(database, files, models, deployments, releases, calls, upload)
     acting = enumerate((admin, ann, bob, ann))
     works = [partial(platform.act, caller, seed * 10 + place, 20) for place, caller in acting]
     assert at_once(works) == [None] * 4
     calls.flush()
     assert _orphans(database) == {}
     _assert_files_are_those_that_are_used(database, files)
-    _assert_the_registry_is_as_the_database(deployments, Deployments(database, models), admin)
+    _assert_the_registry_is_as_the_database(
+        deployments, Deployments(database, models, scorers), admin
+    )
     for model in models.list_(admin):
         models.delete(admin, model.id, with_deployments=True)
     assert stored() == []
