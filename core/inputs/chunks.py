@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from core.errors import Problem
-from core.records import Typed, typed_batch
+from core.errors import InvalidInput, Problem
+from core.records import Typed, typed_batch, typed_records
 from core.schema import Schema
 
 T = TypeVar("T")
@@ -48,11 +48,18 @@ class Source(Protocol):
     """A table on disk that was looked at and can be read from its beginning, again and again.
 
     `rows` is a guess at the number of records. `coded` tells that the cells of the other columns
-    are JSON rather than plain text.
+    are JSON rather than plain text. `found` is for people: encoding, delimiter, sheet.
     """
 
     rows: int
     coded: bool
+
+    @property
+    def found(self) -> Mapping[str, str]:
+        """Return what was found out about the file."""
+
+    def headers(self) -> Sequence[str]:
+        """Return the columns as the file names them, as far as its beginning tells."""
 
     def chunks(self, size: ChunkSize) -> Iterator[Chunk]:
         """Yield the records in order, the same chunks every time.
@@ -79,6 +86,21 @@ def typed_chunk(
     batch = without_rows(typed.batch, list(faults)) if faults else typed.batch
     raw = _raw_cells(schema, given, problems)
     return Chunk(Typed(batch, problems), _others(schema, given), raw)
+
+
+def record_chunk(schema: Schema, records: Sequence[object], first_row: int) -> Chunk:
+    """Type records that came as objects; what the model does not take is kept as JSON.
+
+    `first_row` is the number that the first record has for the user.
+    """
+    objects = [record if isinstance(record, dict) else {} for record in records]
+    typed = typed_records(schema, records)
+    problems = {
+        position: tuple(_renumbered(problem, first_row + position) for problem in found)
+        for position, found in typed.problems.items()
+    }
+    raw = {position: _raw(objects[position], found) for position, found in problems.items()}
+    return Chunk(Typed(typed.batch, problems), _coded_others(schema, objects), raw)
 
 
 def grouped(records: Iterable[tuple[T, int]], size: ChunkSize) -> Iterator[list[T]]:
@@ -111,6 +133,12 @@ def as_text(value: object) -> str:
     return text.encode(errors="replace").decode()
 
 
+def as_json(value: object) -> str:
+    """Return a value as JSON; halves of characters, as in `as_text`, become question marks."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text.encode(errors="replace").decode()
+
+
 def _others(schema: Schema, given: pa.RecordBatch) -> pa.RecordBatch:
     taken = set(schema.names)
     return given.select([name for name in given.schema.names if name not in taken])
@@ -126,3 +154,41 @@ def _raw_cells(
         cells = {name: columns[name][position].as_py() for name in named or columns}
         raw[position] = {name: as_text(cell) for name, cell in cells.items() if cell is not None}
     return raw
+
+
+def _renumbered(problem: Problem, row: int) -> Problem:
+    return Problem(problem.message, problem.field, row, problem.value)
+
+
+def _raw(record: Mapping[str, object], problems: Sequence[Problem]) -> dict[str, str]:
+    named = [problem.field for problem in problems if problem.field in record]
+    return {name: as_text(record[name]) for name in named if name is not None}
+
+
+def _coded_others(schema: Schema, objects: Sequence[Mapping[str, object]]) -> pa.RecordBatch:
+    taken = set(schema.names)
+    names = dict.fromkeys(name for record in objects for name in record if name not in taken)
+    _require_whole(names)
+    if not names:
+        return no_columns(len(objects))
+    columns = [
+        pa.array(
+            [as_json(record[name]) if name in record else None for record in objects], pa.string()
+        )
+        for name in names
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=list(names))
+
+
+def no_columns(rows: int) -> pa.RecordBatch:
+    """Return a batch of so many rows that has no columns."""
+    return pa.RecordBatch.from_struct_array(pa.array([{}] * rows, pa.struct([])))
+
+
+def _require_whole(names: Iterable[str]) -> None:
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(
+            "The name of a field holds half of a character; send the file as UTF-8."
+        ) from None

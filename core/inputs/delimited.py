@@ -20,6 +20,7 @@ from core.schema import Schema
 
 _BLOCK = 1 << 20
 _LARGE_BLOCK = 64 << 20
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 # What Arrow reads by itself, and fastest; it skips the byte order mark.
 _ARROW_NAMES = {"utf-8": "utf8", "utf-8-sig": "utf8"}
 
@@ -47,9 +48,17 @@ class DelimitedSource:
 
     def __init__(self, path: Path, dialect: Dialect, schema: Schema) -> None:
         self.rows = dialect.rows
+        self.found = {
+            "encoding": dialect.encoding,
+            "delimiter": _DELIMITERS.get(dialect.delimiter, dialect.delimiter),
+        }
         self._path = path
         self._dialect = dialect
         self._schema = schema
+
+    def headers(self) -> Sequence[str]:
+        """Return the columns as the file writes them."""
+        return self._dialect.headers
 
     def names(self) -> Sequence[str]:
         """Return the columns in the order of the file."""

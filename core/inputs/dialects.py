@@ -5,11 +5,12 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from core.errors import InvalidInput
+from core.inputs.columns import AS_NAMED, ColumnMap
 from core.inputs.encodings import detect_encoding, known_encoding
 from core.records import require_columns
 from core.schema import Schema
@@ -23,12 +24,14 @@ _DELIMITERS = (",", ";", "\t", "|")
 class Dialect:
     """What a reader must know of a file.
 
-    `names` are the columns from left to right, each different. `blank_lines` come before the first
+    `headers` are the columns from left to right, each different, and `names` what they are called
+    once inputs have taken theirs. `blank_lines` come before the first
     record, which is a header or not. `rows` is a guess at the number of records.
     """
 
     encoding: str
     delimiter: str
+    headers: tuple[str, ...]
     names: tuple[str, ...]
     header: bool
     blank_lines: int
@@ -36,7 +39,12 @@ class Dialect:
 
 
 def sniff(
-    path: Path, schema: Schema, *, encoding: str | None = None, delimiter: str | None = None
+    path: Path,
+    schema: Schema,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    columns: ColumnMap = AS_NAMED,
 ) -> Dialect:
     """Find out how a file with a header row is written; the names that a model needs help.
 
@@ -44,14 +52,15 @@ def sniff(
     that the schema requires, or names such a column twice.
     """
     sample = _Sample(path, encoding)
-    separator = delimiter or _best_delimiter(sample, schema)
+    separator = delimiter or _best_delimiter(sample, schema, columns)
     header = sample.first_record(separator)
-    names = column_names(header)
+    headers = column_names(header)
+    names = columns.renamed(headers)
     _require(schema, names)
-    _refuse_twice(schema, header)
+    _refuse_twice(schema, header, columns)
     if not sample.has_second_record(separator):
         raise InvalidInput("The file has a header row and no records below it.")
-    return sample.dialect(separator, names, header=True)
+    return replace(sample.dialect(separator, headers, header=True), names=names)
 
 
 def sniff_without_header(
@@ -131,7 +140,7 @@ class _Sample:
         rows = round(lines * self._size / len(self._bytes)) - header
         leading = self._text[: self._blank]
         blank_lines = max(leading.count("\n"), leading.count("\r"))
-        return Dialect(self._encoding, delimiter, names, header, blank_lines, max(rows, 1))
+        return Dialect(self._encoding, delimiter, names, names, header, blank_lines, max(rows, 1))
 
     @property
     def _is_cut(self) -> bool:
@@ -145,9 +154,9 @@ class _Sample:
             raise InvalidInput(f"The file is not written in {self._encoding}: {error}.") from error
 
 
-def _best_delimiter(sample: _Sample, schema: Schema) -> str:
+def _best_delimiter(sample: _Sample, schema: Schema, columns: ColumnMap) -> str:
     """Return the delimiter that finds most of the schema's names, then the steadiest columns."""
-    wanted = set(schema.names)
+    wanted = {*schema.names, *columns.taken.values()}
 
     def merit(delimiter: str) -> tuple[int, float]:
         header, *others = sample.records(delimiter)
@@ -176,9 +185,9 @@ def _require(schema: Schema, names: Sequence[str]) -> None:
         ) from error
 
 
-def _refuse_twice(schema: Schema, header: Sequence[str]) -> None:
+def _refuse_twice(schema: Schema, header: Sequence[str], columns: ColumnMap) -> None:
     counts = Counter(cell.strip() for cell in header)
-    for name in schema.names:
+    for name in (columns.taken.get(name, name) for name in schema.names):
         if counts[name] > 1:
             raise InvalidInput(
                 f"The header row names {name} {counts[name]} times; keep the column that the "

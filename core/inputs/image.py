@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from core.errors import InvalidInput, Problem
 from core.image_recipe import Colour, Fit, ImageRecipe, Layout
-from core.inputs.chunks import Chunk, ChunkSize
+from core.inputs.chunks import Chunk, ChunkSize, no_columns
 from core.inputs.image_fields import picture_field
 from core.records import Typed, read_record
 from core.schema import ARROW_TYPES, DataType, Field, Schema, nested_lists
@@ -126,6 +127,7 @@ class PictureSource:
 
     rows = 1
     coded = False
+    found: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, path: Path, schema: Schema) -> None:
         name = picture_field(schema, "jpg").name
@@ -133,13 +135,17 @@ class PictureSource:
             raise InvalidInput(f"The picture is larger than {MOST_BYTES >> 20} MiB.")
         self._typed = typed_record(schema, {}, {name: path.read_bytes()})
 
+    def headers(self) -> Sequence[str]:
+        """Return no header."""
+        return ()
+
     def names(self) -> Sequence[str]:
         """Return no name."""
         return ()
 
     def chunks(self, size: ChunkSize) -> Iterator[Chunk]:
         """Yield the one record."""
-        yield Chunk(self._typed, pa.RecordBatch.from_arrays([], names=[]), {})
+        yield Chunk(self._typed, no_columns(1), {})
 
 
 # --- from bytes to a picture -----------------------------------------------------------------

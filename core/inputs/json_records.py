@@ -1,16 +1,15 @@
 """JSON files of records, read as a stream: a list of objects, or one object after the other."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-import pyarrow as pa
-
-from core.errors import InvalidInput, Problem
-from core.inputs.chunks import Chunk, ChunkSize, as_text, grouped
+from core.errors import InvalidInput
+from core.inputs.chunks import Chunk, ChunkSize, grouped, record_chunk
+from core.inputs.columns import AS_NAMED, ColumnMap
 from core.inputs.encodings import detect_encoding, known_encoding
-from core.records import Typed, typed_records
 from core.schema import Schema
 
 _BLOCK = 1 << 20
@@ -24,15 +23,29 @@ class JsonSource:
 
     coded = True
 
-    def __init__(self, path: Path, schema: Schema, encoding: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: Schema,
+        encoding: str | None = None,
+        columns: ColumnMap = AS_NAMED,
+    ) -> None:
         self._path = path
         self._schema = schema
+        self._columns = columns
         self._encoding = known_encoding(encoding) if encoding else detect_encoding(path)
         self._names: dict[str, None] = {}
         first = next(_decoded(path, self._encoding), None)
         if first is None:
             raise InvalidInput("The file holds no records; give at least one.")
         self.rows = max(1, path.stat().st_size // (first[1] + 1))
+        self.found = {"encoding": self._encoding}
+
+    def headers(self) -> Sequence[str]:
+        """Return the fields that the first records name, as they are written."""
+        records = (record for record, _ in islice(_decoded(self._path, self._encoding), 50))
+        named = (record for record in records if isinstance(record, dict))
+        return list(dict.fromkeys(name for record in named for name in record))
 
     def names(self) -> Sequence[str]:
         """Return the fields that records named, in the order in which they appeared."""
@@ -46,42 +59,15 @@ class JsonSource:
             first_row += len(records)
 
     def _chunk(self, records: Sequence[object], first_row: int) -> Chunk:
-        objects = [record if isinstance(record, dict) else {} for record in records]
-        for record in objects:
-            self._names.update(dict.fromkeys(record))
+        given = [self._columns.renamed_record(record) for record in records]
+        for record in given:
+            self._names.update(dict.fromkeys(record if isinstance(record, dict) else ()))
         if len(self._names) > _MOST_NAMES + len(self._schema):
             raise InvalidInput(
                 f"The records have more than {_MOST_NAMES:,} different fields that the model does "
                 "not take; leave them out."
             )
-        typed = typed_records(self._schema, records)
-        problems = {
-            position: tuple(_renumbered(problem, first_row + position) for problem in found)
-            for position, found in typed.problems.items()
-        }
-        raw = {position: _raw(objects[position], found) for position, found in problems.items()}
-        return Chunk(Typed(typed.batch, problems), self._others(objects), raw)
-
-    def _others(self, objects: Sequence[Mapping[str, object]]) -> pa.RecordBatch:
-        """Return the fields that the model does not take, each value as JSON."""
-        taken = set(self._schema.names)
-        names = dict.fromkeys(name for record in objects for name in record if name not in taken)
-        _require_whole(names)
-        if not names:
-            return pa.RecordBatch.from_struct_array(pa.array([{}] * len(objects), pa.struct([])))
-        columns = [
-            pa.array([_coded(record, name) for record in objects], pa.string()) for name in names
-        ]
-        return pa.RecordBatch.from_arrays(columns, names=list(names))
-
-
-def _require_whole(names: Iterable[str]) -> None:
-    try:
-        "".join(names).encode()
-    except UnicodeEncodeError:
-        raise InvalidInput(
-            "The name of a field holds half of a character; send the file as UTF-8."
-        ) from None
+        return record_chunk(self._schema, given, first_row)
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[tuple[object, int]]:
@@ -167,18 +153,3 @@ class _Decoding:
             f"The file is not JSON around record {self._count + 1}: {reason}. It must hold a list "
             "of objects, or one object a line."
         )
-
-
-def _renumbered(problem: Problem, row: int) -> Problem:
-    return Problem(problem.message, problem.field, row, problem.value)
-
-
-def _raw(record: Mapping[str, object], problems: Sequence[Problem]) -> dict[str, str]:
-    named = [problem.field for problem in problems if problem.field in record]
-    return {name: as_text(record[name]) for name in named if name is not None}
-
-
-def _coded(record: Mapping[str, object], name: str) -> str | None:
-    if name not in record:
-        return None
-    return json.dumps(record[name], ensure_ascii=False).encode(errors="replace").decode()

@@ -1,35 +1,48 @@
-"""Tables by kind: what a user may give as a file of records."""
+"""Inputs by kind: what a user may give as a file of records, and its options."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from core.coercion import shown
 from core.errors import InvalidInput
 from core.inputs.chunks import Source
+from core.inputs.columns import ColumnMap, read_columns
 from core.inputs.delimited import DelimitedSource
 from core.inputs.dialects import sniff, sniff_without_header
+from core.inputs.excel import ExcelSource
 from core.inputs.image import PictureSource
 from core.inputs.json_records import JsonSource
+from core.inputs.parquet import ParquetSource
 from core.inputs.text_lines import TextSource
 from core.schema import DataType, Schema
 
 Options = Mapping[str, object]
 
-_OPTIONS = ("encoding", "delimiter")
-_OPTIONS_IN_WORDS = " and ".join(_OPTIONS)
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of input: how a file of it is looked at, and the options that it knows."""
+
+    open: Callable[[Path, Schema, Options], Source]
+    options: tuple[str, ...] = ()
 
 
 def open_table(path: Path, kind: str, schema: Schema, options: Options | None = None) -> Source:
     """Look at a file of records and return how to read it.
 
-    `kind` is one of `TABLE_KINDS`. The options `encoding` and `delimiter` take the place of what
-    would be found out. Raises InvalidInput with what is wrong and what is allowed.
+    `kind` is one of `TABLE_KINDS`. Options take the place of what would be found out; `columns`
+    says which column goes to which input. Raises InvalidInput with what is wrong and what is
+    allowed.
     """
     if kind not in TABLE_KINDS:
         raise InvalidInput(f'"{kind[:40]}" is no table; give {", ".join(TABLE_KINDS)}.')
+    known = TABLE_KINDS[kind].options
     for name in options or {}:
-        if name not in _OPTIONS:
-            raise InvalidInput(f'There is no option "{name[:40]}"; there are {_OPTIONS_IN_WORDS}.')
-    return TABLE_KINDS[kind](path, schema, options or {})
+        if name not in known:
+            there = f"there are {_in_words(known)}" if known else f"{kind} has none"
+            raise InvalidInput(f"There is no option {shown(name)}; {there}.")
+    return TABLE_KINDS[kind].open(path, schema, options or {})
 
 
 def _csv(path: Path, schema: Schema, options: Options) -> Source:
@@ -38,6 +51,7 @@ def _csv(path: Path, schema: Schema, options: Options) -> Source:
         schema,
         encoding=_text_option(options, "encoding"),
         delimiter=_delimiter(options),
+        columns=_columns(schema, options),
     )
     return DelimitedSource(path, dialect, schema)
 
@@ -53,21 +67,42 @@ def _txt(path: Path, schema: Schema, options: Options) -> Source:
 
 
 def _json(path: Path, schema: Schema, options: Options) -> Source:
-    return JsonSource(path, schema, _text_option(options, "encoding"))
+    encoding = _text_option(options, "encoding")
+    return JsonSource(path, schema, encoding, _columns(schema, options))
+
+
+def _parquet(path: Path, schema: Schema, options: Options) -> Source:
+    return ParquetSource(path, schema, _columns(schema, options))
+
+
+def _xlsx(path: Path, schema: Schema, options: Options) -> Source:
+    sheet = options.get("sheet")
+    if isinstance(sheet, bool) or not isinstance(sheet, str | int | None):
+        raise InvalidInput("sheet: give the name of a sheet, or its number from 1.")
+    return ExcelSource(path, schema, sheet or None, _columns(schema, options))
 
 
 def _jpg(path: Path, schema: Schema, options: Options) -> Source:
-    for name in options:
-        raise InvalidInput(f'"{name}" is for texts; a picture has no options.')
     return PictureSource(path, schema)
 
 
-TABLE_KINDS: dict[str, Callable[[Path, Schema, Options], Source]] = {
-    "csv": _csv,
-    "txt": _txt,
-    "json": _json,
-    "jpg": _jpg,
+TABLE_KINDS: dict[str, Kind] = {
+    "csv": Kind(_csv, ("encoding", "delimiter", "columns")),
+    "txt": Kind(_txt, ("encoding", "delimiter")),
+    "json": Kind(_json, ("encoding", "columns")),
+    "jsonl": Kind(_json, ("encoding", "columns")),
+    "parquet": Kind(_parquet, ("columns",)),
+    "xlsx": Kind(_xlsx, ("sheet", "columns")),
+    "jpg": Kind(_jpg),
 }
+
+
+def _columns(schema: Schema, options: Options) -> ColumnMap:
+    return read_columns(schema, options.get("columns"))
+
+
+def _in_words(names: tuple[str, ...]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _text_option(options: Options, name: str) -> str | None:

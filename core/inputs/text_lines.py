@@ -23,11 +23,16 @@ class TextSource:
         self._path = path
         self._schema = schema
         self._encoding = known_encoding(encoding) if encoding else detect_encoding(path)
+        self.found = {"encoding": self._encoding}
         lines = list(islice(self._lines(), _SAMPLE_LINES))
         if not lines:
             raise InvalidInput("The file is empty; give one record a line.")
         length = sum(len(line.encode()) + 1 for line in lines) / len(lines)
         self.rows = max(1, round(path.stat().st_size / length))
+
+    def headers(self) -> Sequence[str]:
+        """Return no header: lines have none."""
+        return ()
 
     def names(self) -> Sequence[str]:
         """Return the name of the model's only input."""

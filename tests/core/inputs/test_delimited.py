@@ -193,7 +193,9 @@ def test_an_option_that_makes_no_sense_is_refused_by_name(
 
 
 def test_an_option_that_does_not_exist_is_refused_with_those_that_do(table: Path) -> None:
-    with pytest.raises(InvalidInput, match='no option "delimeter"; there are encoding and delim'):
+    with pytest.raises(
+        InvalidInput, match='no option "delimeter"; there are encoding, delimiter and columns'
+    ):
         chunks(table, "x,y\n1,2\n", options={"delimeter": ";"})
 
 

@@ -331,5 +331,5 @@ def test_a_task_takes_a_picture_as_one_record(tmp_path: Path) -> None:
     path.write_bytes(b"GIF89a")
     with pytest.raises(InvalidInput, match="a GIF"):
         open_table(path, "jpg", Schema((field(),)))
-    with pytest.raises(InvalidInput, match="has no options"):
+    with pytest.raises(InvalidInput, match="jpg has none"):
         open_table(path, "jpg", Schema((field(),)), {"delimiter": ";"})

@@ -1,4 +1,4 @@
-"""The same values give the same typed columns from a CSV, from JSON and as records."""
+"""The same values give the same typed columns from every kind of table and as records (I8, I9)."""
 
 import csv
 import json
@@ -6,13 +6,16 @@ import tempfile
 from pathlib import Path
 
 import pyarrow as pa
-from hypothesis import given, settings
+import pyarrow.parquet as pq
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from core.inputs.chunks import ChunkSize
 from core.inputs.tabular import open_table
 from core.records import Typed, typed_records
 from core.schema import DataType, Field, Interval, Schema
+from tests.core.inputs.workbooks import write_texts
 
 SCHEMA = Schema(
     (
@@ -67,6 +70,24 @@ def test_csv_json_and_records_are_typed_alike(rows: list[list[str]], part: int) 
         objects = Path(folder, "rows.json")
         objects.write_text(json.dumps(records), encoding="utf-8")
         assert whole(objects, "json", part) == expected
+        lined = Path(folder, "rows.jsonl")
+        lined.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+        assert whole(lined, "jsonl", part) == expected
+        columnar = Path(folder, "rows.parquet")
+        pq.write_table(pa.Table.from_pylist(records), columnar)
+        assert whole(columnar, "parquet", part) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=ROWS, part=st.integers(1, 4))
+def test_a_workbook_is_typed_as_records_of_its_cells_are(rows: list[list[str]], part: int) -> None:
+    kept = [[ILLEGAL_CHARACTERS_RE.sub("", cell) for cell in row] for row in rows]
+    records = [dict(zip(SCHEMA.names, row, strict=True)) for row in kept if any(row)]
+    assume(records)
+    with tempfile.TemporaryDirectory() as folder:
+        book = Path(folder, "rows.xlsx")
+        write_texts(book, [SCHEMA.names, *kept])
+        assert whole(book, "xlsx", part) == lines(typed_records(SCHEMA, records))
 
 
 @settings(max_examples=25, deadline=None)
