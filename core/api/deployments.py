@@ -168,7 +168,7 @@ ENDPOINTS = (
     Endpoint(
         "/api/deployment/submit",
         submit,
-        (*_NAMED, *INPUT_FIELDS, may("options", "a JSON object")),
+        (*_NAMED, *INPUT_FIELDS),
         adds=("task",),
         http=202,
         limit="max_input_bytes",

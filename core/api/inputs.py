@@ -1,7 +1,7 @@
 """The fields `input` and `filetype` of the form contract, and what becomes of them."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 
@@ -13,13 +13,14 @@ from core.files import Staged
 from core.inputs.chunks import ChunkSize
 from core.inputs.image import typed_record
 from core.inputs.image_fields import picture_field
-from core.inputs.tabular import open_table
+from core.inputs.recognition import recognise
+from core.inputs.tabular import OPTIONS_IN_WORDS, open_table
 from core.records import Typed
 from core.runtimes.base import ModelInfo
 from core.schema import Schema
 from core.services.predictions import Table
 
-TABLES = ("csv", "txt")
+TABLES = ("csv", "txt", "jsonl", "parquet", "xlsx")
 PICTURES = ("jpg", "jpgbase64")
 VIDEOS = ("mp4", "mp4base64")
 FILETYPES = ("none", *TABLES, *PICTURES, *VIDEOS, "zip")
@@ -29,9 +30,14 @@ INPUT_FIELDS = (
     may("input", "JSON records, or what filetype says: a file, or the base64 of one"),
     may(
         "filetype",
-        f"what input holds: {', '.join(FILETYPES)}; none (JSON) by default. A JSON object such as "
-        '{"photo": "jpg", "age": "none"} names a kind for each input; the files are then sent as '
-        "inputfile_<input>, the rest inside the JSON object input",
+        f"what input holds: {', '.join(FILETYPES)}; left out, text is JSON and a file is what its "
+        'content says. A JSON object such as {"photo": "jpg", "age": "none"} names a kind for each '
+        "input; the files are then sent as inputfile_<input>, the rest inside the JSON object "
+        "input",
+    ),
+    may(
+        "options",
+        f"how a file is read, a JSON object: {OPTIONS_IN_WORDS}",
     ),
 )
 _CHUNK = ChunkSize(10_000)
@@ -48,14 +54,17 @@ def records_of(call: Call, info: ModelInfo) -> Iterator[object]:
         yield _mixed_record(form, schema)
         return
     kind = _kind(form)
-    if kind == "none":
+    if kind == "none" and "input" not in form.files:
         yield _json(form)
     elif kind in PICTURES:
-        name = picture_field(schema, kind).name
-        yield typed_record(schema, {}, {name: _picture(form, kind)})
+        yield _one_picture(schema, kind, _picture(form, kind))
     else:
         with _received(call, call.platform.settings.max_call_bytes) as staged:
-            yield Table(_parts(staged, kind, info))
+            kind = _kind_of(staged, kind)
+            if kind in PICTURES:
+                yield _one_picture(schema, kind, staged.path.read_bytes())
+                return
+            yield Table(_parts(staged, kind, info, options_of(call)))
 
 
 @contextmanager
@@ -73,7 +82,7 @@ def source_of(call: Call) -> Iterator[tuple[Staged | list[object], str]]:
         return
     if kind != "none" or "input" in call.form.files:
         with _received(call, call.platform.settings.max_input_bytes) as staged:
-            yield staged, "json" if kind == "none" else kind
+            yield staged, _kind_of(staged, kind)
         return
     records = _json(call.form)
     if isinstance(records, dict):
@@ -84,7 +93,7 @@ def source_of(call: Call) -> Iterator[tuple[Staged | list[object], str]]:
 
 
 def options_of(call: Call) -> dict[str, object]:
-    """Return the options of a task; raises InvalidInput if they are no JSON object."""
+    """Return how a file is to be read; raises InvalidInput if they are no JSON object."""
     text = call.form.find("options")
     options = {} if text is None else _decoded("options", text)
     if not isinstance(options, dict):
@@ -103,6 +112,11 @@ def _kind(form: Form) -> str:
     if kind == "zip":
         raise InvalidInput("filetype zip is not taken yet; send the files of the zip one by one.")
     return kind
+
+
+def _kind_of(staged: Staged, kind: str) -> str:
+    """Return the kind that was named, else the one that the file's content tells."""
+    return recognise(staged.path, staged.name) if kind == "none" else kind
 
 
 def _is_by_field(form: Form) -> bool:
@@ -129,6 +143,10 @@ def _mixed_record(form: Form, schema: Schema) -> Typed:
         if kind in PICTURES
     }
     return typed_record(schema, record, pictures)
+
+
+def _one_picture(schema: Schema, kind: str, content: bytes) -> Typed:
+    return typed_record(schema, {}, {picture_field(schema, kind).name: content})
 
 
 def _picture_part(form: Form, name: str) -> bytes:
@@ -203,6 +221,8 @@ def _received(call: Call, limit: int) -> Iterator[Staged]:
         staged.path.unlink(missing_ok=True)
 
 
-def _parts(staged: Staged, kind: str, info: ModelInfo) -> Iterator[Typed]:
-    for chunk in open_table(staged.path, kind, info.input_schema).chunks(_CHUNK):
+def _parts(
+    staged: Staged, kind: str, info: ModelInfo, options: Mapping[str, object]
+) -> Iterator[Typed]:
+    for chunk in open_table(staged.path, kind, info.input_schema, options).chunks(_CHUNK):
         yield chunk.typed

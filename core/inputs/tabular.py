@@ -19,6 +19,11 @@ from core.schema import DataType, Schema
 
 Options = Mapping[str, object]
 
+OPTIONS_IN_WORDS = (
+    "encoding and delimiter (csv, txt), encoding (json, jsonl), sheet (xlsx: its name, or its "
+    'number from 1), columns (which column goes to which input: {"age": "Age in years"})'
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

@@ -1,16 +1,15 @@
 """The ways to try a model or a service: a form, JSON, a file at once, a file as a batch task."""
 
 import json
-from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import InvalidInput
-from core.files import Staged
 from core.inputs.chunks import ChunkSize
 from core.inputs.image import typed_record
 from core.inputs.image_fields import picture_fields
+from core.inputs.recognition import recognise
 from core.inputs.tabular import open_table
 from core.services.accounts import Caller
 from core.services.predictions import Answer, Table
@@ -19,10 +18,9 @@ from pages.components.errors import showing_errors
 from pages.components.trial_choice import Target
 from pages.components.uploads import received
 
-_KINDS = {"csv": "csv", "tsv": "csv", "txt": "txt", "json": "json", "jsonl": "json"}
 _HELP = (
-    "CSV with a header row that names the fields, text with one record a line in the order of the "
-    "fields, or JSON records."
+    "CSV, Excel or Parquet whose header names the fields, JSON records, or text with one record a "
+    "line in the order of the fields."
 )
 _LONGEST_SAMPLE = 20_000
 _CHUNK = ChunkSize(10_000)
@@ -125,7 +123,9 @@ def _draw_file(caller: Caller, target: Target) -> None:
     if upload is None:
         return
     with showing_errors(), received(upload, limit) as staged:
-        table = open_table(staged.path, _kind(staged), target.info.input_schema)
+        table = open_table(
+            staged.path, recognise(staged.path, staged.name), target.info.input_schema
+        )
         parts = Table(chunk.typed for chunk in table.chunks(_CHUNK))
         results.draw_answer(_score(caller, target, parts), target.info, "predict_file")
 
@@ -141,7 +141,11 @@ def _draw_batch(caller: Caller, target: Target) -> None:
     platform = session.platform()
     with showing_errors(), received(upload, platform.settings.max_input_bytes) as staged:
         task = platform.jobs.submit(
-            caller, target.view, staged, kind=_kind(staged), deployment=target.service
+            caller,
+            target.view,
+            staged,
+            kind=recognise(staged.path, staged.name),
+            deployment=target.service,
         )
         st.switch_page(links.TASKS, query_params={"task": task.id})
 
@@ -149,12 +153,8 @@ def _draw_batch(caller: Caller, target: Target) -> None:
 def _asked_file(prefix: str, label: str, icon: str) -> UploadedFile | None:
     """Draw a form for one file of records; return the file in the run in which it is sent."""
     with st.form(f"{prefix}_form", border=False):
-        upload = st.file_uploader("File", type=list(_KINDS), key=f"{prefix}_upload", help=_HELP)
+        upload = st.file_uploader("File", key=f"{prefix}_upload", help=_HELP)
         asked = st.form_submit_button(label, key=f"{prefix}_submit", type="primary", icon=icon)
     if asked and upload is None:
         st.error("No file is chosen yet; choose one first.", icon=":material/error:")
     return upload if asked else None
-
-
-def _kind(staged: Staged) -> str:
-    return _KINDS[Path(staged.name).suffix.lower().removeprefix(".")]

@@ -81,7 +81,8 @@ def test_csv_json_and_records_are_typed_alike(rows: list[list[str]], part: int) 
 @settings(max_examples=40, deadline=None)
 @given(rows=ROWS, part=st.integers(1, 4))
 def test_a_workbook_is_typed_as_records_of_its_cells_are(rows: list[list[str]], part: int) -> None:
-    kept = [[ILLEGAL_CHARACTERS_RE.sub("", cell) for cell in row] for row in rows]
+    # XML holds neither: it reads a carriage return as the end of a line.
+    kept = [[ILLEGAL_CHARACTERS_RE.sub("", cell).replace("\r", "") for cell in r] for r in rows]
     records = [dict(zip(SCHEMA.names, row, strict=True)) for row in kept if any(row)]
     assume(records)
     with tempfile.TemporaryDirectory() as folder:
