@@ -15,7 +15,6 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from core.errors import InvalidInput
-from core.files import readable_size
 
 MOST_MEMBERS = 100_000
 MOST_UNPACKED = 16 << 30
@@ -73,7 +72,7 @@ def members(archive: zipfile.ZipFile) -> list[Member]:
     total = sum(member.size for member in found)
     if total > MOST_UNPACKED:
         raise InvalidInput(
-            f"The zip unpacks to {readable_size(total)}; at most {readable_size(MOST_UNPACKED)} go."
+            f"The zip unpacks to {_mebibytes(total)}; at most {_mebibytes(MOST_UNPACKED)} go."
         )
     return [member for member in found if not (member.entry.is_dir() or _is_litter(member.name))]
 
@@ -111,9 +110,13 @@ def _check(member: Member) -> None:
         raise InvalidInput(f'The zip is refused: "{_shown(member)}" is a link, not a file.')
     if member.size > max(_SMALL, MOST_RATIO * member.entry.compress_size):
         raise InvalidInput(
-            f'The zip is refused: "{_shown(member)}" unpacks to {readable_size(member.size)}, more '
+            f'The zip is refused: "{_shown(member)}" unpacks to {_mebibytes(member.size)}, more '
             f"than {MOST_RATIO} times its packed size."
         )
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size >> 20:,} MiB"
 
 
 def _shown(member: Member) -> str:
