@@ -19,6 +19,7 @@ from core.errors import InvalidInput, Problem
 from core.schema import ARROW_TYPES, NUMERIC, DataType, Field, Interval, Schema
 
 _COMPARED = 500  # names that are looked at for a suggestion
+_FEW = 8  # rows whose values are sooner read one by one than looked at as a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ def _typed_column(field: Field, batch: pa.RecordBatch) -> tuple[pa.Array, dict[i
     column = batch.column(index)
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if len(column) <= _FEW:
+        return _each_value(field, column)
     sure = _sure_cells(field, column)
     doubtful = sure.is_null()
     positions = np.flatnonzero(doubtful.to_numpy(zero_copy_only=False))
@@ -215,6 +218,12 @@ def _inside(interval: Interval, numbers: pa.Array) -> pa.Array:
         below = pc.less if interval.high_open else pc.less_equal
         inside = pc.and_(inside, below(numbers, float(interval.high)))
     return inside
+
+
+def _each_value(field: Field, column: pa.Array) -> tuple[pa.Array, dict[int, Problem]]:
+    read = [_read_or_problem(field, value) for value in column.to_pylist()]
+    problems = {at: value for at, value in enumerate(read) if isinstance(value, Problem)}
+    return _column(field, [None if at in problems else v for at, v in enumerate(read)]), problems
 
 
 def _value_by_value(field: Field, column: pa.Array) -> tuple[pa.Array, dict[int, Problem]]:

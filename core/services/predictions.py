@@ -20,11 +20,9 @@ from core.services.call_records import CallRecord
 from core.services.calls import Calls
 from core.services.deployment_views import Live
 from core.services.models import Models
+from core.services.pace import Pace
 
 Record = dict[str, object]
-
-_INLINE_MS = 2.0
-_OLD_SHARE = 0.8  # of a model's pace, so that one slow call does not decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ class Predictions:
         self._models = models
         self._calls = calls
         self._scorers = scorers
-        self._pace: dict[str, float] = {}
+        self._pace = Pace()
 
     def test(
         self, caller: Caller, model_id: str, records: object, *, version: int | None = None
@@ -118,14 +116,10 @@ class Predictions:
         """Return whether so many rows can be scored on the event loop without others noticing.
 
         True for a model that is loaded, runs in this process (another one can be waited for in
-        vain), and took less than 2 ms for as many rows lately.
+        vain), and took less than 2 ms for about as many rows lately.
         """
-        pace = self._pace.get(live.version_id)
-        return (
-            pace is not None
-            and pace * rows < _INLINE_MS
-            and self._scorers.is_loaded(live.version_id)
-        )
+        version_id = live.version_id
+        return self._pace.is_fast(version_id, rows) and self._scorers.is_loaded(version_id)
 
     @contextmanager
     def measured(self, caller: Caller, live: Live) -> Iterator[Measure]:
@@ -173,9 +167,8 @@ class Predictions:
             started = time.perf_counter()
             scored = scorer.score(typed.batch)
             if scorer.in_process and scored.num_rows:
-                taken = (time.perf_counter() - started) * 1000 / scored.num_rows
-                known = self._pace.get(version_id, taken)
-                self._pace[version_id] = _OLD_SHARE * known + (1 - _OLD_SHARE) * taken
+                taken_ms = (time.perf_counter() - started) * 1000
+                self._pace.note(version_id, scored.num_rows, taken_ms)
         return with_problems(scored, typed.problems)
 
 
