@@ -13,6 +13,7 @@ from core.runtimes.cache import ScorerCache
 from core.runtimes.inspection import Inspected, inspect_file
 from core.runtimes.lending import Scorers
 from core.services.accounts import Accounts
+from core.services.call_upkeep import CallUpkeep
 from core.services.calls import Calls
 from core.services.deployments import Deployments
 from core.services.events import Events
@@ -45,6 +46,7 @@ class Platform:
     deployments: Deployments
     releases: Releases
     calls: Calls
+    upkeep: CallUpkeep
     predictions: Predictions
     matching: Matching
     rechecks: Rechecks
@@ -67,14 +69,16 @@ class Platform:
 def open_platform(settings: Settings, *, inline: bool = False) -> Platform:
     """Build a platform over a storage folder and let its interrupted tasks go on.
 
-    `inline` leaves tasks to `runner.run_until_idle` and outdated checks to `rechecks.run`. Raises
-    InternalError where the folder is in use by another process or was written by a newer Slipway.
+    `inline` leaves tasks to `runner.run_until_idle`, outdated checks to `rechecks.run`, and old
+    calls to `upkeep.tidy`. Raises InternalError where the folder is in use by another process
+    or was written by a newer Slipway.
     """
     with ExitStack() as parts:
         platform = _build(settings, inline, parts)
         platform.runner.start()
         if not inline:
             platform.rechecks.start()
+            platform.upkeep.start()
         return replace(platform, _parts=parts.pop_all())
 
 
@@ -93,6 +97,10 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     parts.callback(Warming(deployments, cache, settings.cached_models).close)
     calls = Calls(database)
     parts.callback(calls.close)
+    upkeep = CallUpkeep(
+        database, call_days=settings.call_days, history_days=settings.call_history_days
+    )
+    parts.callback(upkeep.close)
     runner = JobRunner(
         database,
         files,
@@ -116,6 +124,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         deployments=deployments,
         releases=Releases(database, deployments, cache),
         calls=calls,
+        upkeep=upkeep,
         predictions=Predictions(models, calls, scorers),
         matching=Matching(database, models, scorers.get),
         rechecks=rechecks,

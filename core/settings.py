@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     part_rows: int = Field(
         default=50_000, gt=0, description="How many rows make one part of a task."
     )
+    call_days: int = Field(
+        default=35, gt=0, description="How many days each single call of a service is kept."
+    )
+    call_history_days: int = Field(
+        default=400, gt=0, description="How many days the sums of calls by the hour are kept."
+    )
     java_heap_mb: int = Field(
         default=1024, gt=0, description="The heap limit of the JVM that scores PMML, in MiB."
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.schema import Field
-from core.services.calls import CallStatus
+from core.services.call_summary import CallStatus
 from core.services.deployment_history import Change
 from core.services.deployment_views import DeploymentView
 from core.services.job_views import TaskView

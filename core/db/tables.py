@@ -8,7 +8,7 @@ prove that no orphan is left. Ids are random, times are in UTC without a zone.
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, Column, DateTime, Double, Integer, String, Table
+from sqlalchemy import BigInteger, Double
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -219,19 +219,3 @@ class Event(Base):
     object_id: Mapped[str]
     object_name: Mapped[str]
     detail: Mapped[str]
-
-
-# One row for each call of a deployment. A log has no key: millions of rows are appended, none is
-# looked up alone.
-calls = Table(
-    "calls",
-    Base.metadata,
-    Column("deployment_id", String, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("at", DateTime, nullable=False, quote=True),
-    Column("rows", BigInteger, nullable=False),
-    Column("failed_rows", BigInteger, nullable=False),
-    Column("code", String, nullable=False),
-    Column("latency_ms", Double, nullable=False),
-    Column("caller_id", String, nullable=False),
-)

@@ -8,40 +8,26 @@ the last second.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, func, select, text, true
 
-from core.db.engine import Database, arrow_view
-from core.db.tables import calls, utc_now
+from core.db.engine import Database
+from core.db.tables import utc_now
 from core.errors import InvalidInput
-from core.services.call_records import CallRecord
+from core.services.call_lists import Part, listed, parts
+from core.services.call_records import CallRecord, append
+from core.services.call_summary import NO_CALLS, CallStatus, Key, summaries
+from core.services.call_sums import HOURS, MINUTES, Level, Services, span_of, start_of
 from core.services.call_totals import CallTotals, Served, Totals
 
 _BATCH = 1_000
 _MOST_WAITING = 100_000
-_ORIGIN = datetime(2000, 1, 3)  # noqa: DTZ001 - where DuckDB's time_bucket counts from
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class CallStatus:
-    """How a service did over a window; latencies in milliseconds, None where nobody called."""
-
-    calls: int
-    rows: int
-    errors: int
-    mean: float | None
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    max: float | None
-    first_call: datetime | None
-    last_call: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +41,20 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time up to now, and how wide the buckets of its charts are."""
+    """A stretch of time up to now, how wide the buckets of its charts are, and where it is read."""
 
     length: timedelta
     bucket: timedelta
+    level: Level
 
 
 WINDOWS = {
-    "1h": Window(timedelta(hours=1), timedelta(minutes=1)),
-    "24h": Window(timedelta(hours=24), timedelta(minutes=15)),
-    "7d": Window(timedelta(days=7), timedelta(hours=2)),
-    "30d": Window(timedelta(days=30), timedelta(hours=6)),
+    "1h": Window(timedelta(hours=1), timedelta(minutes=1), MINUTES),
+    "24h": Window(timedelta(hours=24), timedelta(minutes=15), MINUTES),
+    "7d": Window(timedelta(days=7), timedelta(hours=2), HOURS),
+    "30d": Window(timedelta(days=30), timedelta(hours=6), HOURS),
 }
 
-_ARROW = pa.schema(
-    [
-        ("deployment_id", pa.string()),
-        ("version", pa.int32()),
-        ("at", pa.timestamp("us")),
-        ("rows", pa.int64()),
-        ("failed_rows", pa.int64()),
-        ("code", pa.string()),
-        ("latency_ms", pa.float64()),
-        ("caller_id", pa.string()),
-    ]
-)
 _SERIES = pa.schema(
     [
         ("at", pa.timestamp("us")),
@@ -90,16 +65,6 @@ _SERIES = pa.schema(
         ("p99", pa.float64()),
     ]
 )
-
-# A call may end after its service was deleted: it must not come back as an orphan.
-_APPEND = text(
-    "INSERT INTO calls BY NAME "
-    "SELECT * FROM waiting_calls WHERE deployment_id IN (SELECT id FROM deployments)"
-)
-
-_CALLS = func.count()
-_ERRORS = func.count().filter(calls.c.code != "")
-_P50, _P95, _P99 = (func.quantile_cont(calls.c.latency_ms, part) for part in (0.5, 0.95, 0.99))
 
 
 class Calls:
@@ -160,34 +125,27 @@ class Calls:
     def status(self, deployment_id: str, window: str) -> CallStatus:
         """Return how a service did over a window: 1h, 24h, 7d or 30d.
 
-        Raises InvalidInput for any other window.
+        Everything is exact but the percentiles, which may be off by 2 %. Raises InvalidInput for
+        any other window.
         """
-        since = self._now() - _window(window).length
-        query = select(
-            _CALLS,
-            func.coalesce(func.sum(calls.c.rows), 0),
-            _ERRORS,
-            func.avg(calls.c.latency_ms),
-            *(_P50, _P95, _P99),
-            func.max(calls.c.latency_ms),
-            func.min(calls.c.at),
-            func.max(calls.c.at),
-        ).where(calls.c.deployment_id == deployment_id, calls.c.at >= since)
-        self.flush()
-        with self._database.reading() as session:
-            count, rows, errors, *measures = session.execute(query).one()
-        return CallStatus(count, int(rows), errors, *measures)
+        chosen = window_of(window)
+        since = self._now() - chosen.length
+        found = self.grouped(chosen.level, deployment_id, since, lambda rows: rows.c.deployment_id)
+        return found.get(deployment_id, NO_CALLS)
 
     def counts(self) -> dict[str, Counts]:
         """Return the last 24 hours of each service that was called, by deployment id."""
         since = self._now() - WINDOWS["24h"].length
-        query = select(calls.c.deployment_id, _CALLS, _ERRORS, _P95).where(calls.c.at >= since)
-        self.flush()
-        with self._database.reading() as session:
-            rows = session.execute(query.group_by(calls.c.deployment_id)).all()
-        return {deployment_id: Counts(*numbers) for deployment_id, *numbers in rows}
+        found = self.grouped(MINUTES, None, since, lambda rows: rows.c.deployment_id)
+        return {key: Counts(each.calls, each.errors, each.p95) for key, each in found.items()}
 
-    def series(self, services: str | Collection[str] | None, window: str) -> pa.Table:
+    def versions(self, deployment_id: str, window: str) -> dict[int, CallStatus]:
+        """Return how each version of a service did over a window; raises as `status`."""
+        chosen = window_of(window)
+        since = self._now() - chosen.length
+        return self.grouped(chosen.level, deployment_id, since, lambda rows: rows.c.version)
+
+    def series(self, services: Services, window: str) -> pa.Table:
         """Return a window in equal buckets, oldest first.
 
         `services` is the id of one deployment, the ids of several, or None for all of them.
@@ -196,38 +154,61 @@ class Calls:
         latency in milliseconds, null where nobody called. The first bucket may begin before the
         window; calls from before the window are in none. Raises InvalidInput as `status` does.
         """
-        chosen, now = _window(window), self._now()
+        chosen, now = window_of(window), self._now()
         since = now - chosen.length
-        found = self._buckets(chosen.bucket, _of(services) & (calls.c.at >= since))
+        found = self.grouped(
+            chosen.level, services, since, lambda rows: span_of(rows.c.at, chosen.bucket)
+        )
         rows = []
-        at = _ORIGIN + (since - _ORIGIN) // chosen.bucket * chosen.bucket
+        at = start_of(since, chosen.bucket)
         while at <= now:
-            rows.append((at, *found.get(at, (0, 0, None, None, None))))
+            each = found.get(at, NO_CALLS)
+            rows.append((at, each.calls, each.errors, each.p50, each.p95, each.p99))
             at += chosen.bucket
         columns = zip(*rows, strict=True)
         return pa.table([list(column) for column in columns], schema=_SERIES)
 
-    def _buckets(
-        self, width: timedelta, condition: ColumnElement[bool]
-    ) -> dict[datetime, tuple[object, ...]]:
-        bucket = func.time_bucket(func.to_seconds(width.total_seconds()), calls.c.at)
-        query = select(bucket, _CALLS, _ERRORS, _P50, _P95, _P99).where(condition)
+    def parts(self, deployment_id: str, window: str, by: Part) -> pa.Table:
+        """Return the calls of a service in the buckets of `series`, apart by `by`.
+
+        The columns are at, part (a text) and calls; only what happened has a row, oldest first.
+        Raises as `status`.
+        """
+        chosen = window_of(window)
+        since = self._now() - chosen.length
         self.flush()
         with self._database.reading() as session:
-            rows = session.execute(query.group_by(bucket)).all()
-        return {at: tuple(numbers) for at, *numbers in rows}
+            return parts(session, chosen.level, deployment_id, since, chosen.bucket, by)
 
-    def _append(self, records: Sequence[CallRecord]) -> None:
-        if not records:
-            return
-        names = [field.name for field in fields(CallRecord)]
-        columns = {name: [getattr(record, name) for record in records] for name in names}
-        batch = pa.table(columns, schema=_ARROW)
-        with (
-            self._database.writing() as session,
-            arrow_view(session, "waiting_calls", batch),
-        ):
-            session.execute(_APPEND)
+    def failed(self, deployment_id: str, window: str, limit: int = 50) -> list[CallRecord]:
+        """Return the newest failed calls of a window; raises as `status`."""
+        return self._listed(deployment_id, window, limit, failed=True)
+
+    def slowest(self, deployment_id: str, window: str, limit: int = 50) -> list[CallRecord]:
+        """Return the calls of a window that took longest; raises as `status`."""
+        return self._listed(deployment_id, window, limit, failed=False)
+
+    def grouped(
+        self, level: Level, services: Services, since: datetime, key: Key
+    ) -> dict[Any, CallStatus]:
+        """Return what was recorded since a moment in groups; see `summaries`."""
+        self.flush()
+        with self._database.reading() as session:
+            return summaries(session, level, services, since, key)
+
+    def _listed(
+        self, deployment_id: str, window: str, limit: int, *, failed: bool
+    ) -> list[CallRecord]:
+        chosen = window_of(window)
+        since = self._now() - chosen.length
+        self.flush()
+        with self._database.reading() as session:
+            return listed(session, chosen.level, deployment_id, since, limit, failed=failed)
+
+    def _append(self, records: list[CallRecord]) -> None:
+        if records:
+            with self._database.writing() as session:
+                append(session, records)
 
     def _flush_on(self) -> None:
         while not self._closing:
@@ -239,13 +220,8 @@ class Calls:
                 _log.exception("The record of calls could not be written; it is tried again.")
 
 
-def _of(services: str | Collection[str] | None) -> ColumnElement[bool]:
-    if services is None:
-        return true()
-    return calls.c.deployment_id.in_([services] if isinstance(services, str) else services)
-
-
-def _window(name: str) -> Window:
+def window_of(name: str) -> Window:
+    """Return the window of a name; raises InvalidInput with the names that there are."""
     if name not in WINDOWS:
         raise InvalidInput(f'The window "{name}" is none of {", ".join(WINDOWS)}.')
     return WINDOWS[name]

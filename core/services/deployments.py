@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import delete, select, true
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
@@ -12,7 +12,6 @@ from core.db.tables import (
     DeploymentChange,
     Model,
     Version,
-    calls,
     new_id,
     utc_now,
 )
@@ -20,6 +19,7 @@ from core.errors import DeploymentPaused, Duplication
 from core.runtimes.cache import ScorerCache
 from core.services import events
 from core.services.accounts import Caller
+from core.services.call_records import forget
 from core.services.deployment_history import Action, record_change, remove_changes
 from core.services.deployment_views import (
     DeploymentView,
@@ -128,7 +128,7 @@ class Deployments:
         with self._database.writing() as session:
             row = changeable_deployment(session, caller, deployment_id)
             session.delete(row)
-            session.execute(delete(calls).where(calls.c.deployment_id == row.id))
+            forget(session, [row.id])
             remove_changes(session, DeploymentChange.deployment_id == row.id)
             end_tasks_of(session, row.id, f"{caller.name} deleted the deployment {row.name}.")
             events.record(session, caller, "deleted", "deployment", row.id, row.name)

@@ -15,11 +15,11 @@ from core.db.tables import (
     Task,
     Verdict,
     Version,
-    calls,
 )
 from core.errors import VersionNotFound
 from core.runtimes.base import ModelInfo
 from core.runtimes.edits import SchemaEdits, edited
+from core.services.call_records import forget
 from core.services.model_images import with_recipes
 from core.services.task_rows import remove_tasks
 
@@ -141,7 +141,7 @@ def remove_model(session: Session, model: Model) -> Removed:
     checks = Verdict.model_id == model.id
     artifacts |= set(session.scalars(select(Verdict.file).where(checks)))
     deployments = select(Deployment.id).where(Deployment.model_id == model.id)
-    session.execute(delete(calls).where(calls.c.deployment_id.in_(deployments)))
+    forget(session, session.scalars(deployments).all())
     session.execute(delete(DeploymentChange).where(DeploymentChange.deployment_id.in_(deployments)))
     tasks = remove_tasks(session, Task.model_id == model.id)
     session.execute(delete(Deployment).where(Deployment.model_id == model.id))

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.services.accounts import Caller
-from core.services.calls import CallStatus
+from core.services.call_summary import CallStatus
 from core.services.deployment_views import DeploymentView
 from pages.components import charts, links, rights, session, snippets
 from pages.components.errors import showing_errors

@@ -5,14 +5,19 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
+from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import Session
 
+from core.db.call_tables import CALL_TABLES, calls
 from core.db.engine import MIGRATIONS, Database
 from core.db.tables import Base, Event, utc_now
 from core.errors import InternalError
+from core.services.call_latency import bucket_of
 
 _COLUMNS = text("SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns()")
 
@@ -50,6 +55,7 @@ def _columns(session: Session) -> set[tuple[object, ...]]:
 def test_the_migrations_lead_to_the_tables_of_the_code(database: Database) -> None:
     engine = create_engine("duckdb:///:memory:")
     Base.metadata.create_all(engine)
+    assert {table.name for table in CALL_TABLES} <= set(Base.metadata.tables)
     with Session(engine) as wanted, database.reading() as made:
         assert _columns(made) == _columns(wanted)
     engine.dispose()
@@ -201,3 +207,34 @@ def _open_elsewhere(path: Path, code: str) -> str:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     return done.stdout + done.stderr
+
+
+def test_calls_from_before_there_were_sums_are_in_them(path: Path, tmp_path: Path) -> None:
+    Database(path).close()
+    _back_to(path, "0005")
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO calls SELECT 'one', 1, TIMESTAMP '2026-03-01' + to_minutes(i * 60), 2, 1, "
+            "CASE WHEN i % 10 = 0 THEN 'overloaded' ELSE '' END, i, 'ann' FROM range(200) t(i)"
+        )
+    database = Database(path)
+    with database.reading() as session:
+        hours = session.execute(text("SELECT sum(calls), sum(rows) FROM call_hours")).one()
+        timed = session.scalar(text("SELECT sum(calls) FROM latency_hours"))
+        minutes = session.scalar(text("SELECT sum(calls) FROM call_minutes"))
+        summed = text("SELECT bucket, sum(calls) FROM latency_hours GROUP BY bucket")
+        made = session.execute(summed).all()
+        bucket = bucket_of(calls.c.latency_ms).label("bucket")
+        wanted = session.execute(select(bucket, func.count()).group_by("bucket")).all()
+        assert sorted(made) == sorted(wanted)
+    database.close()
+    assert (*hours, timed, minutes) == (200, 400, 200, 73)
+
+
+def _back_to(path: Path, revision: str) -> None:
+    engine = create_engine(f"duckdb:///{path}")
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.downgrade(config, revision)
+    engine.dispose()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.db.engine import Database
-from core.db.tables import Task, calls, utc_now
+from core.db.tables import Task, utc_now
 from core.errors import (
     DeploymentNotFound,
     DeploymentPaused,
@@ -19,6 +19,7 @@ from core.errors import (
 from core.files import Files
 from core.runtimes.cache import ScorerCache
 from core.services.accounts import Accounts, Caller
+from core.services.call_records import CallRecord, append
 from core.services.deployment_views import State, may_call
 from core.services.deployments import Deployments
 from core.services.events import Events
@@ -177,6 +178,10 @@ def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
         "deployment_changes": 1,
         "tasks": 0,
         "calls": 1,
+        "call_minutes": 1,
+        "call_hours": 1,
+        "latency_minutes": 1,
+        "latency_hours": 1,
         "verdicts": 0,
         "revisions": 0,
     }
@@ -344,18 +349,9 @@ def test_what_happened_to_a_service_is_recorded(
 
 
 def _called(database: Database, deployment_id: str, caller: Caller) -> None:
-    row = {
-        "deployment_id": deployment_id,
-        "version": 1,
-        "at": utc_now(),
-        "rows": 1,
-        "failed_rows": 0,
-        "code": "",
-        "latency_ms": 1.0,
-        "caller_id": caller.id,
-    }
+    call = CallRecord(deployment_id, 1, utc_now(), 1, 0, "", 1.0, caller.id)
     with database.writing() as session:
-        session.execute(calls.insert().values(row))
+        append(session, [call])
 
 
 def _add_task(

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
+from core.db.call_tables import CALL_TABLES
 from core.db.engine import Database
 from core.db.tables import Task, utc_now
 from core.errors import SlipwayError
@@ -32,7 +33,7 @@ _ORPHANS = {
     "deployments": "model_id NOT IN (SELECT id FROM models)"
     " OR version_id NOT IN (SELECT id FROM versions)",
     "deployment_changes": "deployment_id NOT IN (SELECT id FROM deployments)",
-    "calls": "deployment_id NOT IN (SELECT id FROM deployments)",
+    **{table.name: "deployment_id NOT IN (SELECT id FROM deployments)" for table in CALL_TABLES},
     "tasks": "model_id NOT IN (SELECT id FROM models)"
     " OR deployment_id IS NOT NULL AND deployment_id NOT IN (SELECT id FROM deployments)",
     "revisions": "version_id NOT IN (SELECT id FROM versions)",
