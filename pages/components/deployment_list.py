@@ -86,8 +86,10 @@ def draw_row(service: DeploymentView, counts: Mapping[str, Counts]) -> None:
         with what, st.container(gap="xxsmall"):
             links.to_deployment(service.id, service.name)
             st.caption(f"{plain(short(service.model_name, 60))} · version {service.version}")
-        with state:
+        with state, st.container(horizontal=True, gap="xxsmall"):
             draw_state(service.state)
+            if session.platform().loader.find_problem(service.version_id):
+                draw_state("broken")
         facts.markdown(_today(counts.get(service.id)))
 
 

@@ -1,4 +1,4 @@
-"""The page of one service: its address, its switches, and how it does over time."""
+"""The page of one service: how it stands and does, how to call it, and what was live when."""
 
 import pandas as pd
 import streamlit as st
@@ -6,11 +6,10 @@ import streamlit as st
 from core.services.accounts import Caller
 from core.services.call_summary import CallStatus
 from core.services.deployment_views import DeploymentView
-from pages.components import charts, links, rights, session, snippets
+from pages.components import charts, deployment_head, links, release_list, session, snippets
 from pages.components.errors import showing_errors
-from pages.components.states import draw_state
 from pages.components.task_list import draw_newest
-from pages.components.text import ago, milliseconds, plain, short
+from pages.components.text import ago, milliseconds
 
 _WINDOWS = {"1h": "Hour", "24h": "Day", "7d": "Week", "30d": "Month"}
 _REFRESH = "10s"
@@ -21,77 +20,18 @@ def draw(caller: Caller, deployment_id: str) -> None:
     links.back(links.DEPLOYMENTS, "All deployments")
     with showing_errors():
         service = session.platform().deployments.get_by_id(caller, deployment_id)
-        _draw_head(caller, service)
-        watching, calling, tasks = st.tabs(["Watch", "Call it", "Tasks"])
+        history = session.platform().releases.history(caller, deployment_id)
+        deployment_head.draw(caller, service, history)
+        watching, using, past, tasks = st.tabs(["Watch", "Use it", "History", "Tasks"])
         with watching:
             live = service.state == "running"
             st.fragment(_draw_figures, run_every=_REFRESH if live else None)(service.id)
-        with calling:
+        with using:
             _draw_call(caller, service)
+        with past:
+            release_list.draw(history)
         with tasks:
             draw_newest(caller, deployment=service.id)
-
-
-def _draw_head(caller: Caller, service: DeploymentView) -> None:
-    st.title(plain(short(service.name, 120)))
-    with st.container(horizontal=True, gap="xsmall"):
-        draw_state(service.state)
-        st.badge(f"version {service.version}", color="gray")
-        draw_state(service.visibility)
-    st.caption(f"{plain(service.owner)} · made {ago(service.created)}")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        links.to_model(service.model_id, service.model_name)
-        links.to_trial("deployments_try", deployment=service.id)
-        if rights.may_change(caller, service):
-            _draw_switches(service)
-
-
-def _draw_switches(service: DeploymentView) -> None:
-    if service.state == "running":
-        st.button(
-            "Pause",
-            key="deployments_pause",
-            icon=":material/pause:",
-            help="Calls are refused until it is started again.",
-            on_click=_switch,
-            args=(service, "pause"),
-        )
-    else:
-        st.button(
-            "Start",
-            key="deployments_start",
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=_switch,
-            args=(service, "start"),
-        )
-    if st.button("Delete", key="deployments_delete", icon=":material/delete:"):
-        _delete(service)
-
-
-def _switch(service: DeploymentView, verb: str) -> None:
-    """Pause or start a service; a callback, so that the page draws the new state at once."""
-    with showing_errors():
-        caller = session.require_caller()
-        deployments = session.platform().deployments
-        if verb == "pause":
-            deployments.pause(caller, service.id)
-        else:
-            deployments.start(caller, service.id)
-
-
-@st.dialog("Delete this deployment?", width="medium")
-def _delete(service: DeploymentView) -> None:
-    caller = session.require_caller()
-    st.markdown(
-        f"Programs that call **{plain(short(service.name))}** will fail. The record of its calls "
-        "goes with it; the model and the results of its tasks stay."
-    )
-    if st.button("Delete", key="deployments_delete_confirm", type="primary"):
-        with showing_errors():
-            session.platform().deployments.delete(caller, service.id)
-            session.say(f"{service.name} is deleted.")
-            st.switch_page(links.DEPLOYMENTS)
 
 
 def _draw_figures(deployment_id: str) -> None:
@@ -112,7 +52,7 @@ def _draw_figures(deployment_id: str) -> None:
         if status.calls:
             _draw_charts(calls.series(deployment_id, window).to_pandas())
         else:
-            st.info("No calls in this time. The tab Call it has one to copy.")
+            st.info("No calls in this time. The tab Use it has one to copy.")
 
 
 def _draw_numbers(status: CallStatus) -> None:

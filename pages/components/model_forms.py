@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.services.model_views import ModelView, VersionView
+from core.services.model_views import ModelView
 from pages.components import checks, links, session
 from pages.components.errors import showing_errors
 from pages.components.text import plain, plural, short
@@ -119,30 +119,6 @@ def edit(model: ModelView) -> None:
         )
         session.say("Saved.")
         st.rerun()
-
-
-@st.dialog("Deploy", width="medium")
-def deploy(view: VersionView) -> None:
-    """Make a service of one version; a success opens the service's page."""
-    caller = session.require_caller()
-    model = view.model
-    with st.form("models_deploy_form", border=False):
-        name = st.text_input(
-            "Name of the service",
-            key="models_deploy_name",
-            max_chars=100,
-            placeholder="For example production",
-        )
-        numbers = list(range(model.version, 0, -1))
-        version = st.selectbox(
-            "Version", numbers, index=numbers.index(view.number), key="models_deploy_version"
-        )
-        if not st.form_submit_button("Deploy", key="models_deploy_submit", type="primary"):
-            return
-    with showing_errors():
-        made = session.platform().deployments.create(caller, model.id, name, version)
-        session.say(f"{made.name} is running.")
-        st.switch_page(links.DEPLOYMENTS, query_params={"deployment": made.id})
 
 
 @st.dialog("Delete this model?", width="medium")

@@ -14,6 +14,7 @@ from pages.components import (
     image_recipes,
     links,
     model_forms,
+    release_forms,
     revision_list,
     rights,
     schema_edit,
@@ -85,7 +86,7 @@ def _draw_actions(caller: Caller, view: VersionView) -> None:
 def _draw_changes(view: VersionView) -> None:
     model = view.model
     if st.button("Deploy", key="models_deploy", type="primary", icon=":material/rocket_launch:"):
-        model_forms.deploy(view)
+        release_forms.deploy(view)
     if st.button("New version", key="models_version", icon=":material/upload:"):
         model_forms.add_version(model)
     if st.button("Edit", key="models_edit", icon=":material/edit:"):

@@ -5,6 +5,7 @@ import streamlit as st
 _LOOKS = {
     "running": ("green", ":material/radio_button_checked:", "running"),
     "paused": ("gray", ":material/pause_circle:", "paused"),
+    "broken": ("red", ":material/error:", "cannot be loaded"),
     "queued": ("gray", ":material/schedule:", "queued"),
     "scoring": ("blue", ":material/progress_activity:", "running"),
     "succeeded": ("green", ":material/check_circle:", "succeeded"),
