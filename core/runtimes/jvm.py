@@ -1,7 +1,6 @@
 """The JVM's process as the server sees it: started when first needed, ended when a call hangs."""
 
 import itertools
-import queue
 import socket
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import time
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Semaphore
 
 import msgspec
 import pyarrow as pa
@@ -180,10 +179,9 @@ class _Child:
             their.close()
         self._end = weakref.finalize(self, _end_process, process, self._lanes)
         self._await_start()
-        # The last lane first: its thread in the process is the one still warm, twice as fast.
-        self._free: queue.LifoQueue[Lane] = queue.LifoQueue()
-        for lane in self._lanes:
-            self._free.put(lane)
+        # The last lane first: the thread at its other end may still be looking out for a question.
+        self._free = list(self._lanes)
+        self._how_many_free = Semaphore(_LANES)
 
     def _await_start(self) -> None:
         try:
@@ -201,13 +199,13 @@ class _Child:
         LaneClosedError if the process ends meanwhile.
         """
         until = time.monotonic() + seconds
-        try:
-            lane = self._free.get(timeout=seconds)
-        except queue.Empty:
-            raise Overloaded("Too many calls of PMML models are under way; try again.") from None
+        if not self._how_many_free.acquire(timeout=seconds):
+            raise Overloaded("Too many calls of PMML models are under way; try again.")
+        lane = self._free.pop()
         lane.send(question, max(_SHORTEST, until - time.monotonic()))
         answer = lane.receive(max(_SHORTEST, until - time.monotonic()))
-        self._free.put(lane)
+        self._free.append(lane)
+        self._how_many_free.release()
         return answer
 
     def end(self) -> None:

@@ -32,7 +32,8 @@ from core.runtimes.jvm_lane import (
     ScoreMatrix,
     Unknown,
 )
-from core.runtimes.pmml_engine import EngineError, PmmlEngine, PmmlModel, Records
+from core.runtimes.pmml_cells import Records
+from core.runtimes.pmml_engine import EngineError, PmmlEngine, PmmlModel
 
 
 class Desk:

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +14,15 @@ from core.runtimes.pmml_java import JavaObject
 from core.runtimes.pmml_rows import RowPrograms, java_array
 
 _EPOCH = dt.date(1970, 1, 1)
-_FEW = 64
 Converter = Callable[[Any], Any]
+Records: TypeAlias = pa.RecordBatch | npt.NDArray[np.float64]
 
 
 class CellMaker:
-    """Makes the cells of a model's rows; `types` and `places` are in the engine's order.
+    """Makes the rows of a model from records; NaN and null are missing.
 
     `types` are the engine's names of its fields' types; `places` says which column of a batch
-    belongs to a field, None where the batch has no such column.
+    belongs to a field, None where the batch has no such column; both are in the engine's order.
     """
 
     def __init__(self, programs: RowPrograms, types: list[str], places: list[int | None]) -> None:
@@ -45,41 +45,35 @@ class CellMaker:
         """Return whether the rows are plain numbers, so that a matrix holds them."""
         return self._plain
 
-    def numbers(self, matrix: npt.NDArray[np.float64]) -> JavaObject:
-        """Return the numbers of records x columns in the engine's order, as a Java array."""
-        return java_array(self._ordered(matrix))
+    def row(self, record: Records) -> JavaObject:
+        """Return the one row of a record: its doubles where it is a matrix, else its cells."""
+        if isinstance(record, np.ndarray):
+            return java_array(self._ordered(record)[0])
+        values = [column[0].as_py() for column in record.columns]
+        return self._programs.cells(
+            [
+                self._cell(position, None if place is None else values[place])
+                for position, place in enumerate(self._places)
+            ]
+        )
 
-    def cells(self, records: pa.RecordBatch | npt.NDArray[np.float64]) -> JavaObject:
-        """Return the cells of typed records, row after row; NaN and null are missing."""
+    def rows(self, records: Records) -> JavaObject:
+        """Return the rows of records: their doubles in a matrix, else their cells."""
         if isinstance(records, np.ndarray):
-            return self._programs.doubles(self._ordered(records))
-        if len(records) * self.width <= _FEW:
-            return self._one_by_one(records)
-        return self._by_columns(records)
-
-    def _ordered(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return (matrix if self._in_order else matrix[:, self._order]).reshape(-1)
-
-    def _by_columns(self, batch: pa.RecordBatch) -> JavaObject:
+            return java_array(self._ordered(records))
         pools = [self._null]
         size = 1
-        index = np.zeros((batch.num_rows, self.width), dtype=np.int32)
+        index = np.zeros((records.num_rows, self.width), dtype=np.int32)
         for position, place in enumerate(self._places):
             if place is not None:
-                pool, codes = self._column(position, batch.column(place))
+                pool, codes = self._column(position, records.column(place))
                 index[:, position] = np.where(codes < 0, 0, codes + size)
                 pools.append(pool)
                 size += len(pool)
-        return self._programs.pick(pools, index.reshape(-1))
+        return self._programs.pick(pools, index)
 
-    def _one_by_one(self, batch: pa.RecordBatch) -> JavaObject:
-        columns = [column.to_pylist() for column in batch.columns]
-        cells = [
-            self._cell(position, None if place is None else columns[place][row])
-            for row in range(batch.num_rows)
-            for position, place in enumerate(self._places)
-        ]
-        return self._programs.cells(cells)
+    def _ordered(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return matrix if self._in_order else matrix[:, self._order]
 
     def _cell(self, position: int, value: object) -> JavaObject:
         return self._programs.null if value is None else self._converters[position](value)

