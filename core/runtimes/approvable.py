@@ -13,6 +13,7 @@ import sys
 import warnings
 from abc import ABCMeta
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.machinery import ModuleSpec
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
@@ -68,8 +69,9 @@ def judged(name: str, packages: frozenset[str] = frozenset()) -> AskedType:
         reason = f"belongs to {top}, which is not installed here"
         return AskedType(name, Standing.MISSING, reason=reason)
     reason = _flaw(module, attribute)
+    package, release = _origin(top)
     standing = Standing.NEVER if reason else Standing.APPROVABLE
-    return AskedType(name, standing, *_origin(top), reason)
+    return AskedType(name, standing, package, release, reason)
 
 
 def trusted_class(module: str, name: str, trust: Trust) -> type | None:
@@ -93,7 +95,7 @@ def _outside(module: str, top: str, packages: frozenset[str]) -> str:
     if top in sys.stdlib_module_names:
         return "is part of Python itself, which can do anything"
     if top not in _PACKAGES | packages:
-        return f"is not of a package whose classes may be approved, which {top} is not"
+        return f"belongs to {top}, which is none of the packages whose classes may be approved"
     if any(part in _HIDDEN or part.startswith("__") for part in parts):
         return f"belongs to the tests, the building or the data of {top}"
     return ""
@@ -103,22 +105,27 @@ def _flaw(module: str, attribute: str) -> str:
     """Return why a name of an installed package cannot be approved, or nothing where it can."""
     # A module is imported only once its text shows the class: others may act when imported.
     if not _defines(module, attribute):
-        return f"is not a class that the {module.partition('.')[0]} here defines in Python"
+        return f"is no class that the {module.partition('.')[0]} installed here defines in Python"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             kind = vars(importlib.import_module(module)).get(attribute)
-    except Exception as error:
+    except (ImportError, AttributeError, OSError, RuntimeError, TypeError, ValueError) as error:
         return f"cannot be imported here ({type(error).__name__})"
     if not isinstance(kind, type) or (kind.__module__, kind.__name__) != (module, attribute):
         return "is not the class that its module says"
-    if type(kind) not in (type, ABCMeta) or kind.__new__ is not object.__new__:
+    if type(kind) not in (type, ABCMeta) or _makes_its_own(kind):
         return "makes its objects in a way of its own"
     if hasattr(kind, "__del__") and not hasattr(kind, "__setstate__"):
         return "acts when it is thrown away"
     if any((base.__module__, base.__name__) in _EXECUTES for base in kind.__mro__):
         return "executes text that the file holds"
     return ""
+
+
+def _makes_its_own(kind: type) -> bool:
+    """Return whether a class, or what it builds on, makes its objects otherwise than Python."""
+    return any("__new__" in vars(base) for base in kind.__mro__ if base is not object)
 
 
 def _defines(module: str, attribute: str) -> bool:
@@ -158,6 +165,11 @@ def _classes(body: Sequence[ast.stmt]) -> Iterator[ast.ClassDef]:
 
 def _origin(top: str) -> tuple[str, str]:
     """Return the name and version under which a package is installed, else its own name."""
-    for distribution in packages_distributions().get(top, ()):
+    for distribution in _distributions().get(top, ()):
         return distribution, version(distribution)
     return top, ""
+
+
+@cache
+def _distributions() -> Mapping[str, Sequence[str]]:
+    return packages_distributions()

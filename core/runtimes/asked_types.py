@@ -59,11 +59,15 @@ class TypesRefused(InvalidModel):
     `instead` says what else can be done about the file where no admin can help.
     """
 
-    def __init__(self, asked: Sequence[AskedType], instead: str = "") -> None:
+    def __init__(self, asked: Sequence[AskedType], instead: str = "", follows: str = "") -> None:
         sentence = _sentence(asked, instead or _INSTEAD)
-        super().__init__(sentence, details=[*map(_problem, asked)])
+        super().__init__(f"{sentence} {follows}".strip(), details=[*map(_problem, asked)])
         self.asked = tuple(asked)
         self.instead = instead
+
+    def followed_by(self, sentence: str) -> "TypesRefused":
+        """Return the same refusal with a sentence after its own."""
+        return TypesRefused(self.asked, self.instead, sentence)
 
     @property
     def may_be_approved(self) -> bool:

@@ -2,9 +2,9 @@
 
 It runs in the inspection child alone. A name that is not allowed becomes an inert stand-in, so that
 reading goes on and all that is refused can be named at once; nothing of it is ever called. Classes
-that an admin approved for the file are made empty and given their state; they are not called. joblib
-keeps arrays between the opcodes of a pickle (`NumpyArrayWrapper`), and arrays of objects as pickles
-within the pickle: both are read here, by the same rules.
+that an admin approved for the file are made empty and given their state; they are not called.
+joblib keeps arrays between the opcodes of a pickle (`NumpyArrayWrapper`), and arrays of objects as
+pickles within the pickle: both are read here, by the same rules.
 """
 
 import bz2
