@@ -66,8 +66,7 @@ def judged(name: str, packages: frozenset[str] = frozenset()) -> AskedType:
     if reason:
         return AskedType(name, Standing.NEVER, reason=reason)
     if find_spec(top) is None:
-        reason = f"belongs to {top}, which is not installed here"
-        return AskedType(name, Standing.MISSING, reason=reason)
+        return AskedType(name, Standing.MISSING, reason=f"belongs to {top}")
     reason = _flaw(module, attribute)
     package, release = _origin(top)
     standing = Standing.NEVER if reason else Standing.APPROVABLE

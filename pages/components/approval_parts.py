@@ -76,7 +76,7 @@ def _story(request: ApprovalView) -> str:
 def _types(request: ApprovalView) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"Class": each.name, "From": each.origin, "Approval": each.reason or each.standing}
+            {"From": each.origin, "Class": each.name, "Approval": each.reason or each.standing}
             for each in request.types
         ]
     )
@@ -108,7 +108,7 @@ def _draw_decisions(request: ApprovalView) -> None:
 def _approve(request: ApprovalView) -> None:
     """Say what approving means, and approve once that is confirmed."""
     st.markdown(f"**{plain(request.file_name)}**, from {plain(request.asked_by)}, asks for:")
-    st.dataframe(_types(request)[["Class", "From"]], hide_index=True, key="admin_approve_types")
+    st.dataframe(_types(request)[["From", "Class"]], hide_index=True, key="admin_approve_types")
     st.warning(_WARNING.format(sha256=request.sha256[:16]), icon=":material/warning:")
     if st.button("Approve", key="admin_approve_confirm", type="primary"):
         _decide(session.platform().approvals.approve, request)
