@@ -33,8 +33,9 @@ class Loader:
     def load(self, version_id: str) -> Scorer:
         """Return a new scorer of a version.
 
-        Raises ModelUnavailable for a file that is gone, damaged, refused by its engine or no longer approved, and
-        VersionNotFound, Overloaded and InternalError, which are not the file's fault.
+        Raises ModelUnavailable for a file that is gone, damaged, refused by its engine or no
+        longer approved, and VersionNotFound, Overloaded and InternalError, which are not the
+        file's fault.
         """
         view = self._models.get_version(version_id)
         try:
