@@ -97,6 +97,11 @@ class Files:
         """Return the ids of the tasks that have a folder."""
         return sorted(folder.name for folder in self._jobs.iterdir())
 
+    def job_size(self, task_id: str) -> int:
+        """Return how many bytes the files of one task have; none if they are gone."""
+        found = (self._jobs / task_id).rglob("*")
+        return sum(path.lstat().st_size for path in found if path.is_file())
+
     def drop_job(self, task_id: str) -> None:
         """Remove the folder of one task with all that is in it."""
         shutil.rmtree(self._jobs / task_id, ignore_errors=True)

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from core.db.engine import Database
 from core.files import Files, Staged
 from core.runtimes import open_runtimes
-from core.runtimes.asked_types import Trust
 from core.runtimes.cache import ScorerCache
 from core.runtimes.inspection import Inspected, inspect_file
 from core.runtimes.lending import Scorers
 from core.services.accounts import Accounts
-from core.services.approvals import Approvals
 from core.services.call_upkeep import CallUpkeep
 from core.services.calls import Calls
 from core.services.deployments import Deployments
 from core.services.events import Events
+from core.services.job_retention import Retention
 from core.services.job_runner import JobRunner
+from core.services.job_tickets import Tickets
 from core.services.jobs import Jobs
 from core.services.loading import Loader
 from core.services.matching import Matching
@@ -42,7 +42,6 @@ class Platform:
     files: Files
     events: Events
     accounts: Accounts
-    approvals: Approvals
     models: Models
     revisions: Revisions
     loader: Loader
@@ -55,6 +54,8 @@ class Platform:
     rechecks: Rechecks
     runner: JobRunner
     jobs: Jobs
+    tickets: Tickets
+    retention: Retention
     _parts: ExitStack
     _closed: threading.Event
 
@@ -81,6 +82,7 @@ def open_platform(settings: Settings, *, inline: bool = False) -> Platform:
         platform.runner.start()
         if not inline:
             platform.rechecks.start()
+            platform.retention.start()
             platform.upkeep.start()
         return replace(platform, _parts=parts.pop_all())
 
@@ -89,18 +91,12 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     database = Database(settings.database)
     parts.callback(database.close)
     files = Files(settings.storage)
-    runtimes = open_runtimes(
-        seconds=settings.score_seconds,
-        java_heap_mb=settings.java_heap_mb,
-        packages=settings.own_packages,
-    )
+    runtimes = open_runtimes(seconds=settings.score_seconds, java_heap_mb=settings.java_heap_mb)
     parts.callback(runtimes.close)
-    approvals = Approvals(database)
-    models = Models(database, files, _inspecting(settings, approvals), approvals)
-    loader = Loader(models, files, runtimes, approvals)
+    models = Models(database, files, _inspecting(settings))
+    loader = Loader(models, files, runtimes)
     cache = ScorerCache(loader.load, settings.cached_models)
     parts.callback(cache.close)
-    approvals.on_revoke(_dropping(models, cache))
     scorers = Scorers(cache)
     deployments = Deployments(database, models, cache)
     parts.callback(Warming(deployments, cache, settings.cached_models).close)
@@ -122,12 +118,14 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     deployments.on_refresh(lambda _: runner.look_again())
     rechecks = Rechecks(database, files, models, scorers.get)
     parts.callback(rechecks.close)
+    accounts = Accounts(database, files)
+    retention = Retention(database, files, days=settings.keep_results_days)
+    parts.callback(retention.close)
     return Platform(
         settings=settings,
         files=files,
         events=Events(database),
-        accounts=Accounts(database, files),
-        approvals=approvals,
+        accounts=accounts,
         models=models,
         revisions=Revisions(database, models),
         loader=loader,
@@ -140,12 +138,14 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         rechecks=rechecks,
         runner=runner,
         jobs=Jobs(database, files, runner, part_rows=settings.part_rows),
+        tickets=Tickets(accounts, files),
+        retention=retention,
         _parts=parts,
         _closed=threading.Event(),
     )
 
 
-def _inspecting(settings: Settings, approvals: Approvals) -> Callable[[Staged], Inspected]:
+def _inspecting(settings: Settings) -> Callable[[Staged], Inspected]:
     def inspect(staged: Staged) -> Inspected:
         return inspect_file(
             staged.path,
@@ -153,18 +153,9 @@ def _inspecting(settings: Settings, approvals: Approvals) -> Callable[[Staged], 
             staged.path.parent,
             seconds=settings.inspect_seconds,
             memory=settings.inspect_bytes,
-            trust=Trust(approvals.approved(staged.sha256), settings.own_packages),
         )
 
     return inspect
-
-
-def _dropping(models: Models, cache: ScorerCache[str]) -> Callable[[str], None]:
-    def drop(sha256: str) -> None:
-        for version_id in models.versions_of(sha256):
-            cache.drop(version_id)
-
-    return drop
 
 
 class _Shared:

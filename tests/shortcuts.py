@@ -8,13 +8,12 @@ from pathlib import Path
 from unittest.mock import patch
 from uuid import uuid4
 
-from core.runtimes.asked_types import Trust
 from core.runtimes.base import ModelInfo
 from core.runtimes.inspection import Inspected, inspect_file
 from core.services.accounts import Accounts
 
 _CHEAPEST_ROUNDS = 4
-_seen: dict[tuple[str, str, Trust], tuple[ModelInfo, bytes | None]] = {}
+_seen: dict[tuple[str, str], tuple[ModelInfo, bytes | None]] = {}
 
 
 @contextmanager
@@ -28,11 +27,11 @@ def quick_platforms() -> Iterator[None]:
 
 
 def _inspect_once(
-    path: Path, name: str, workdir: Path, *, seconds: float, memory: int, trust: Trust
+    path: Path, name: str, workdir: Path, *, seconds: float, memory: int
 ) -> Inspected:
-    key = (hashlib.sha256(path.read_bytes()).hexdigest(), Path(name).suffix, trust)
+    key = (hashlib.sha256(path.read_bytes()).hexdigest(), Path(name).suffix)
     if key not in _seen:
-        inspected = inspect_file(path, name, workdir, seconds=seconds, memory=memory, trust=trust)
+        inspected = inspect_file(path, name, workdir, seconds=seconds, memory=memory)
         converted = None if inspected.path == path else inspected.path.read_bytes()
         _seen[key] = (inspected.info, converted)
         return inspected

@@ -141,6 +141,10 @@ def task_status(view: TaskView) -> Answer:
         "finished": stamp(view.finished),
         "eta_s": view.eta_s,
         "message": view.message,
+        "rows_per_s": view.rows_per_s,
+        "held": view.held,
+        "kept": view.kept,
+        "removed": stamp(view.removed),
     }
 
 

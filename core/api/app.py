@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.api import accounts, admin, deployments, invocations, models, openapi, protocol, tasks
+from core.api import accounts, deployments, downloads, invocations, models, openapi, protocol, tasks
 from core.api.auth import caller_by_form, caller_by_header
 from core.api.edge import ALL_METHODS, guarded, json_answer
 from core.api.forms import Call, Endpoint, Form, Who, check_fields, read_form
@@ -25,7 +25,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *models.ENDPOINTS,
     *deployments.ENDPOINTS,
     *tasks.ENDPOINTS,
-    *admin.ENDPOINTS,
 )
 
 _NOBODY = Caller(id="", name="", role=Role.VIEWER)
@@ -42,6 +41,7 @@ def routes(platform: Callable[[], "Platform"]) -> list[BaseRoute]:
         *(_form_route(endpoint, platform, pool) for endpoint in ENDPOINTS),
         *protocol.routes(platform, lanes),
         invocations.route(platform, lanes),
+        downloads.route(platform, pool),
         Route("/api/openapi.json", _described, methods=["GET"]),
         Route("/api/docs", _docs, methods=["GET"]),
         Route("/api", _unknown, methods=ALL_METHODS),

@@ -1,13 +1,19 @@
-"""Tasks over HTTP: state, result, list, cancel, retry, delete (I18, I19, I22)."""
+"""Tasks over HTTP: state, result, summary, list, cancel, retry, keep, delete (I18, I19, I22)."""
 
-from starlette.responses import Response, StreamingResponse
+from dataclasses import dataclass
+
+import msgspec
+from starlette.responses import Response
 
 from core.api import answers
-from core.api.forms import Answer, Call, Endpoint, may, need
+from core.api.downloads import sent_file
+from core.api.forms import Answer, Call, Endpoint, Form, may, need
 from core.api.models import named_model
 from core.errors import InvalidInput
+from core.services.job_downloads import FILE_KINDS
+from core.services.job_queries import MISSING, OPERATORS, PRESENT, Condition, Query
+from core.services.job_tickets import Wanted
 
-_MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 _DEFAULT_ROWS = 1000
 _MOST_ROWS = 100_000
 _DEFAULT_TASKS = 50
@@ -20,24 +26,77 @@ def status(call: Call) -> Answer:
 
 
 def result(call: Call) -> Answer | Response:
-    """Return a page of a result as JSON, or the whole of it as CSV or Parquet, streamed."""
+    """Return a page of a result as JSON, or rows of it as a file, streamed."""
     task = call.form.text("task")
     kind = call.form.find("format") or "json"
+    query = _query(call.form)
     if kind == "json":
-        return _page(call, task)
-    if kind not in _MEDIA:
-        raise InvalidInput(f'format is "{kind[:40]}"; it must be json, csv or parquet.')
-    return StreamingResponse(
-        call.platform.jobs.export(call.caller, task, kind),
-        media_type=_MEDIA[kind],
-        headers={"Content-Disposition": f'attachment; filename="{task}.{kind}"'},
+        return _page(call, task, query)
+    neutralised = _choice(call.form, "formulas", ("as they are", "neutralised")) == "neutralised"
+    return sent_file(call.platform, call.caller, Wanted(task, kind, query, neutralised))
+
+
+def _page(call: Call, task: str, query: Query) -> Answer:
+    offset, limit = _window(call, _DEFAULT_ROWS, _MOST_ROWS)
+    page = call.platform.jobs.result(call.caller, task, offset, limit, query)
+    found: Answer = {"output": page.rows, "total": page.total}
+    return found if query.is_everything else {**found, "row_numbers": page.numbers}
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """A condition as callers write it."""
+
+    column: str
+    operator: str
+    value: str | int | float | bool | None = None
+
+
+def _query(form: Form) -> Query:
+    """Return which rows a call asks for, and in which order."""
+    return Query(
+        _conditions(form.find("filter")),
+        only_rejects=_choice(form, "only", ("all", "rejects")) == "rejects",
+        sort=form.find("sort"),
+        descending=_choice(form, "order", ("ascending", "descending")) == "descending",
     )
 
 
-def _page(call: Call, task: str) -> Answer:
-    offset, limit = _window(call, _DEFAULT_ROWS, _MOST_ROWS)
-    page = call.platform.jobs.result(call.caller, task, offset, limit)
-    return {"output": page.rows, "total": page.total}
+def _conditions(text: str | None) -> tuple[Condition, ...]:
+    if text is None:
+        return ()
+    try:
+        filters = msgspec.json.decode(text, type=list[_Filter])
+    except msgspec.MsgspecError as error:
+        raise InvalidInput(
+            f'filter must be JSON, a list of {{"column", "operator", "value"}}: {error}.'
+        ) from None
+    return tuple(Condition(each.column, each.operator, _text(each.value)) for each in filters)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _choice(form: Form, name: str, allowed: tuple[str, ...]) -> str:
+    """Return one of a few words, the first where the field was left out."""
+    given = form.find(name) or allowed[0]
+    if given not in allowed:
+        raise InvalidInput(f'{name} is "{given[:40]}"; it must be {" or ".join(allowed)}.')
+    return given
+
+
+def summary(call: Call) -> Answer:
+    """Return what a result comes to: classes and scores counted, errors by their reason."""
+    found = call.platform.jobs.summary(call.caller, call.form.text("task"))
+    return {
+        "rows": found.rows,
+        "rows_failed": found.failed,
+        "outputs": list(found.outputs),
+        "errors": list(found.errors),
+    }
 
 
 def list_tasks(call: Call) -> Answer:
@@ -77,8 +136,17 @@ def cancel(call: Call) -> Answer:
 
 
 def retry(call: Call) -> Answer:
-    """Run a task's input again, as a new task."""
-    return {"task": call.platform.jobs.retry(call.caller, call.form.text("task")).id}
+    """Run a task's input again, or the rows of it that failed, as a new task."""
+    only_failed = _choice(call.form, "rows", ("all", "failed")) == "failed"
+    task = call.form.text("task")
+    return {"task": call.platform.jobs.retry(call.caller, task, only_failed=only_failed).id}
+
+
+def keep(call: Call) -> Answer:
+    """Keep the files of a task for good, or no longer than others."""
+    kept = _choice(call.form, "keep", ("yes", "no")) == "yes"
+    call.platform.jobs.keep(call.caller, call.form.text("task"), kept=kept)
+    return {}
 
 
 def delete(call: Call) -> Answer:
@@ -97,6 +165,19 @@ _STATUS_KEYS = (
     "finished",
     "eta_s",
     "message",
+    "rows_per_s",
+    "held",
+    "kept",
+    "removed",
+)
+
+_ROWS = (
+    may("only", "all (the default) or rejects: the rows with an error"),
+    may(
+        "filter",
+        'JSON: a list of {"column", "operator", "value"}, all of which a row fulfils; operator is '
+        f"one of {', '.join(OPERATORS)}; {MISSING} and {PRESENT} have no value",
+    ),
 )
 
 ENDPOINTS = (
@@ -106,12 +187,26 @@ ENDPOINTS = (
         result,
         (
             need("task"),
-            may("format", "json (the default), csv or parquet"),
+            may("format", "json (the default), csv, parquet or xlsx"),
+            *_ROWS,
+            may("sort", "json only: the column to sort by; files keep the order of the upload"),
+            may("order", "json only: ascending (the default) or descending"),
             may("offset", "json only: the first row, from 0"),
             may("limit", f"json only: how many rows, {_DEFAULT_ROWS} by default"),
+            may(
+                "formulas",
+                "csv only: as they are (the default), or neutralised: an apostrophe before texts "
+                "that a spreadsheet would run",
+            ),
         ),
         adds=("output", "total"),
-        media=tuple(_MEDIA.values()),
+        media=tuple(kind.media for name, kind in FILE_KINDS.items() if name != "json"),
+    ),
+    Endpoint(
+        "/api/task/summary",
+        summary,
+        (need("task"),),
+        adds=("rows", "rows_failed", "outputs", "errors"),
     ),
     Endpoint(
         "/api/task/list",
@@ -127,6 +222,13 @@ ENDPOINTS = (
         adds=("task", "total"),
     ),
     Endpoint("/api/task/cancel", cancel, (need("task"),)),
-    Endpoint("/api/task/retry", retry, (need("task"),), adds=("task",), http=202),
+    Endpoint(
+        "/api/task/retry",
+        retry,
+        (need("task"), may("rows", "all (the default) or failed: the rows with an error alone")),
+        adds=("task",),
+        http=202,
+    ),
+    Endpoint("/api/task/keep", keep, (need("task"), may("keep", "yes (the default) or no"))),
     Endpoint("/api/task/delete", delete, (need("task"),)),
 )

@@ -154,7 +154,10 @@ class DeploymentChange(Base):
 
 
 class Task(Base):
-    """A file scored in the background; `options` is JSON, `retry_of` the task it repeats."""
+    """A file scored in the background; `options` is JSON, `retry_of` the task it repeats.
+
+    Its files were `removed` at that time; those of one that is `kept` never are.
+    """
 
     __tablename__ = "tasks"
 
@@ -175,6 +178,8 @@ class Task(Base):
     started: Mapped[datetime | None]
     finished: Mapped[datetime | None]
     retry_of: Mapped[str | None]
+    kept: Mapped[bool | None]
+    removed: Mapped[datetime | None]
 
 
 class Verdict(Base):
@@ -203,26 +208,6 @@ class Verdict(Base):
     slipway: Mapped[str]
     made: Mapped[datetime]
     made_by: Mapped[str]
-
-
-class Approval(Base):
-    """What an admin was asked, and said, about the types in a file; the file itself is not kept.
-
-    `types` are `AskedType`s as JSON. An approval holds for the content `sha256` and no other.
-    """
-
-    __tablename__ = "approvals"
-
-    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    sha256: Mapped[str]
-    file_name: Mapped[str]
-    types: Mapped[str]
-    state: Mapped[str]
-    asked: Mapped[datetime]
-    asked_by_id: Mapped[str]
-    asked_by: Mapped[str]
-    decided: Mapped[datetime | None]
-    decided_by: Mapped[str]
 
 
 class Event(Base):

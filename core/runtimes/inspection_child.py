@@ -11,7 +11,6 @@ import msgspec
 
 from core.errors import InvalidModel
 from core.runtimes import runtime_of
-from core.runtimes.asked_types import TypesRefused
 from core.runtimes.inspection import Order, Reply
 
 _NESTING = 2000
@@ -26,11 +25,9 @@ def main() -> None:
 
 
 def _carry_out(order: Order) -> Reply:
-    runtime = runtime_of(order.format).trusting(order.trust)
+    runtime = runtime_of(order.format)
     try:
         return Reply(info=runtime.inspect(Path(order.source), Path(order.converted)))
-    except TypesRefused as refusal:
-        return Reply(asked=refusal.asked, instead=refusal.instead)
     except InvalidModel as refusal:
         return Reply(refusal=refusal.message)
     except MemoryError:

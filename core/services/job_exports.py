@@ -1,9 +1,8 @@
 """The rows of a result as records, and as files that are streamed part after part."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 
 import msgspec
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from core.runtimes.base import ERROR_COLUMN, in_shape
 from core.schema import Schema
+from core.services.job_sheets import Drain, without_formulas
 
 Record = dict[str, object]
 
@@ -21,36 +21,48 @@ class Piece:
     """Some rows of a result.
 
     `raw` maps a row's position to those of its cells that could not be typed (they are null in
-    `table`), as they were written. `coded` names the columns whose texts are JSON.
+    `table`), as they were written. `coded` names the columns whose texts are JSON, `fields` are
+    the columns that may be tensors: a result's outputs.
     """
 
     table: pa.Table
     raw: Mapping[int, Mapping[str, str]]
     coded: frozenset[str]
-    outputs: Schema
+    fields: Schema
 
-    def records(self) -> list[Record]:
-        """Return the rows as records that hold their outputs or `error`, never both."""
+    def cells(self) -> list[Record]:
+        """Return the rows as records of all columns; what could not be typed is as it was written.
+
+        Inputs and outputs that are tensors are nested as their shape says.
+        """
         records: list[Record] = self.table.to_pylist()
         for name in self.coded:
             for record in records:
                 text = record[name]
                 record[name] = json.loads(text) if isinstance(text, str) else None
+        for field in self.fields:
+            if len(field.shape) > 1:
+                for record in records:
+                    record[field.name] = in_shape(field, record[field.name])
         for position, cells in self.raw.items():
             records[position].update(cells)
-        for record in records:
-            self._keep_outputs_or_error(record)
         return records
 
-    def _keep_outputs_or_error(self, record: Record) -> None:
-        if record[ERROR_COLUMN] is None:
-            del record[ERROR_COLUMN]
-            for output in self.outputs:
-                if len(output.shape) > 1:
-                    record[output.name] = in_shape(output, record[output.name])
-        else:
-            for output in self.outputs:
-                del record[output.name]
+    def records(self) -> list[Record]:
+        """Return the rows as records that hold their outputs or `error`, never both."""
+        records = self.cells()
+        for record in records:
+            if record[ERROR_COLUMN] is None:
+                del record[ERROR_COLUMN]
+            else:
+                for output in self.fields:
+                    del record[output.name]
+        return records
+
+    def rejects(self) -> "Piece":
+        """Return the rows without the outputs: what was uploaded, and what is wrong with it."""
+        kept = self.table.drop_columns(self.fields.names)
+        return Piece(kept, self.raw, self.coded, Schema(()))
 
     def texts(self) -> pa.Table:
         """Return the rows as columns that CSV can hold: lists as JSON, raw cells put back."""
@@ -58,30 +70,39 @@ class Piece:
         for position, cells in self.raw.items():
             for name, text in cells.items():
                 put_back.setdefault(name, {})[position] = text
-        columns = {
-            name: self._csv_column(name, put_back.get(name, {})) for name in self.table.column_names
-        }
-        return pa.table(columns)
+        columns = self.flat().table
+        return pa.table(
+            {
+                name: _with(columns.column(name), put_back.get(name, {}))
+                for name in columns.column_names
+            }
+        )
 
-    def _csv_column(self, name: str, put_back: Mapping[int, str]) -> pa.ChunkedArray | pa.Array:
+    def flat(self) -> "Piece":
+        """Return the rows with lists as texts in JSON, and JSON as the texts that it holds."""
+        columns = {name: self._flat(name) for name in self.table.column_names}
+        return Piece(pa.table(columns), self.raw, frozenset(), self.fields)
+
+    def _flat(self, name: str) -> pa.ChunkedArray:
         column = self.table.column(name)
         if name in self.coded:
-            return pa.array(map(_plain, column.to_pylist()), pa.string())
+            return pa.chunked_array([pa.array(map(_plain, column.to_pylist()), pa.string())])
         if pa.types.is_nested(column.type):
-            column = pa.chunked_array([pa.array(map(_as_json, column.to_pylist()), pa.string())])
-        if not put_back:
-            return column
-        texts = column.cast(pa.string()).to_pylist()
-        for position, text in put_back.items():
-            texts[position] = text
-        return pa.array(texts, pa.string())
+            return pa.chunked_array([pa.array(map(_as_json, column.to_pylist()), pa.string())])
+        return column
 
 
-def csv(pieces: Iterable[Piece], schema: pa.Schema) -> Iterator[bytes]:
-    """Yield CSV in UTF-8; what is missing is nothing between two commas."""
+def csv(
+    pieces: Iterable[Piece], schema: pa.Schema, *, neutralised: bool = False
+) -> Iterator[bytes]:
+    """Yield CSV in UTF-8; what is missing is nothing between two commas.
+
+    With `neutralised`, texts that a spreadsheet would run as formulas begin with an apostrophe.
+    """
     for number, piece in enumerate(pieces):
         sink = pa.BufferOutputStream()
-        pa_csv.write_csv(piece.texts(), sink, pa_csv.WriteOptions(include_header=number == 0))
+        table = without_formulas(piece.texts()) if neutralised else piece.texts()
+        pa_csv.write_csv(table, sink, pa_csv.WriteOptions(include_header=number == 0))
         yield sink.getvalue().to_pybytes()
 
 
@@ -97,7 +118,7 @@ def json_list(pieces: Iterable[Piece], schema: pa.Schema) -> Iterator[bytes]:
 
 def parquet(pieces: Iterable[Piece], schema: pa.Schema) -> Iterator[bytes]:
     """Yield Parquet with a row group for each piece."""
-    sink = _Drain()
+    sink = Drain()
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for piece in pieces:
             writer.write_table(piece.table)
@@ -105,32 +126,13 @@ def parquet(pieces: Iterable[Piece], schema: pa.Schema) -> Iterator[bytes]:
     yield sink.drained()
 
 
-EXPORTS: dict[str, Callable[[Iterable[Piece], pa.Schema], Iterator[bytes]]] = {
-    "csv": csv,
-    "parquet": parquet,
-    "json": json_list,
-}
-
-
-class _Drain(BytesIO):
-    """A file that keeps its position and forgets its content once that was taken out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._gone = 0
-
-    def tell(self) -> int:
-        return self._gone + super().tell()
-
-    def drained(self) -> bytes:
-        content = self.getvalue()
-        self._gone += len(content)
-        self.seek(0)
-        self.truncate()
-        return content
-
-    def close(self) -> None:
-        """Stay open: the last bytes are taken out after the writer has closed its file."""
+def _with(column: pa.ChunkedArray, put_back: Mapping[int, str]) -> pa.ChunkedArray:
+    if not put_back:
+        return column
+    texts = column.cast(pa.string()).to_pylist()
+    for position, text in put_back.items():
+        texts[position] = text
+    return pa.chunked_array([pa.array(texts, pa.string())])
 
 
 def _plain(text: str | None) -> str | None:

@@ -12,18 +12,25 @@ are there.
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import InternalError
 from core.files import replacing, write_atomically
 
+Rows = range | npt.NDArray[np.uint32]
+"""Positions of rows, from 0, in the order in which they are wanted; a range is of step 1."""
+
 _FAILED = b"slipway.failed"
 _COMPRESSION = "lz4"
+_GROUP_ROWS = 10_000  # a page of a result reads some rows here and there
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,22 @@ class JobFiles:
         return content
 
 
+def read_rows(path: Path, rows: Rows, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return some rows of a part, reading no more than the groups that hold them."""
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
+        starts = np.cumsum([0, *sizes])
+        ordered = np.asarray(rows, dtype=np.int64)
+        groups = np.unique(np.searchsorted(starts, ordered, side="right") - 1)
+        table = file.read_row_groups(groups.tolist(), columns=columns)
+    skipped = np.zeros(len(starts), dtype=np.int64)
+    skipped[groups] = starts[groups] - np.cumsum([0, *np.diff(starts)[groups]])[:-1]
+    places = ordered - skipped[np.searchsorted(starts, ordered, side="right") - 1]
+    if isinstance(rows, range):
+        return table.slice(int(places[0]) if len(rows) else 0, len(rows))
+    return table.take(pa.array(places))
+
+
 def write_part(path: Path, table: pa.Table, *, failed: int | None = None) -> None:
     """Write a part so that it is there whole or not at all; `failed` is how many rows failed."""
     metadata = dict(table.schema.metadata or {})
@@ -141,6 +164,7 @@ def write_part(path: Path, table: pa.Table, *, failed: int | None = None) -> Non
         pq.write_table(
             table.replace_schema_metadata(metadata),
             temporary,
+            row_group_size=_GROUP_ROWS,
             compression=_COMPRESSION,
             use_dictionary=texts,  # numbers seldom repeat, and looking for it takes long
             write_statistics=False,

@@ -23,7 +23,8 @@ class TaskView:
 
     `rows_total` is a guess until the upload was read to its end. `eta_s` is in seconds, times are
     in UTC. `owner` is the name of whoever submitted it; `message` a sentence for people. A task
-    that is `held` waits until its service is started.
+    that is `held` waits until its service is started. The files of one that is not `kept` are
+    `removed` some time after its end.
     """
 
     id: str
@@ -47,6 +48,8 @@ class TaskView:
     file_name: str
     retry_of: str | None
     held: bool
+    kept: bool
+    removed: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,16 @@ def task_view(row: Row, progress: Progress) -> TaskView:
         file_name=task.file_name,
         retry_of=task.retry_of,
         held=held,
+        kept=bool(task.kept),
+        removed=task.removed,
+    )
+
+
+def removed_sentence(task: Task) -> str:
+    """Return what there is to say of a task whose files are gone."""
+    return (
+        f"The files of this task were removed on {task.removed:%Y-%m-%d}, after the time for which "
+        "results are kept; submit the file again."
     )
 
 

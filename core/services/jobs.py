@@ -1,52 +1,49 @@
 """Tasks: files scored in the background, for those who may see the model."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import msgspec
-import pyarrow as pa
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, update
 
 from core.db.engine import Database
-from core.db.tables import Account, Deployment, Task, Version, new_id, utc_now
+from core.db.tables import Task
 from core.errors import (
-    DeploymentNotFound,
     DeploymentPaused,
     InvalidInput,
-    NotAllowed,
-    TaskNotFinished,
-    TaskNotFound,
 )
-from core.files import Files, Staged, write_atomically
+from core.files import Files
 from core.inputs.tabular import open_table
-from core.runtimes.base import ModelInfo
-from core.runtimes.edits import edited
 from core.services import deployment_views, events
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
-from core.services.job_exports import EXPORTS, Record
 from core.services.job_files import JobFiles, Plan
+from core.services.job_queries import Query
 from core.services.job_queue import Progress
-from core.services.job_results import Result
+from core.services.job_reading import TaskResults, version_of
 from core.services.job_states import UNFINISHED, State, TaskStates
+from core.services.job_submission import (
+    Source,
+    new_task,
+    require_owners,
+    take_source,
+    task_again,
+    write_records,
+)
 from core.services.job_views import (
     Row,
     TaskPage,
     TaskView,
     matching,
+    removed_sentence,
     task_row,
     task_rows,
     task_view,
 )
 from core.services.model_rights import visible_model
-from core.services.model_rows import declared_info, revision_edits
 from core.services.model_views import VersionView
 from core.services.task_rows import remove_tasks
-
-_WAITING = "Waiting for its turn."
 
 
 class Runner(Protocol):
@@ -63,19 +60,18 @@ class Runner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ResultPage:
-    """Some rows of a result out of `total`."""
+class Usage:
+    """How many tasks have files, and how many bytes these take."""
 
-    rows: list[Record]
-    total: int
+    tasks: int
+    bytes: int
 
 
-class Jobs:
+class Jobs(TaskResults):
     """The tasks of one platform; `part_rows` is how many rows a part of a new one has."""
 
     def __init__(self, database: Database, files: Files, runner: Runner, *, part_rows: int) -> None:
-        self._database = database
-        self._files = files
+        super().__init__(database, files)
         self._runner = runner
         self._part_rows = part_rows
         self._states = TaskStates(database)
@@ -84,7 +80,7 @@ class Jobs:
         self,
         caller: Caller,
         version: VersionView,
-        source: Staged | Sequence[object],
+        source: Source,
         *,
         kind: str,
         deployment: DeploymentView | None = None,
@@ -97,30 +93,12 @@ class Jobs:
         """
         if deployment is not None and deployment.state != deployment_views.State.RUNNING:
             raise DeploymentPaused(f'"{deployment.name}" is paused; start it first.')
-        task = Task(
-            id=new_id(),
-            model_id=version.model.id,
-            deployment_id=deployment.id if deployment else None,
-            version_id=version.id,
-            version=version.number,
-            owner_id=caller.id,
-            kind=kind,
-            file_name=source.name if isinstance(source, Staged) else "",
-            state=str(State.QUEUED),
-            options=json.dumps(dict(options or {})),
-            message=_WAITING,
-            created=utc_now(),
-        )
-        files = JobFiles(self._files.job(task.id))
-        try:
-            files.write_plan(Plan(kind, dict(options or {}), self._part_rows, version.revision))
-            _take(files, source)
-            table = open_table(files.source, kind, version.info.input_schema, options)
-            task.rows_total = table.rows
-            self._insert(caller, task)
-        except BaseException:
-            self._files.drop_job(task.id)
-            raise
+        given = dict(options or {})
+        task = new_task(caller, version, source, kind, deployment, given)
+        with self._making(caller, task) as files:
+            files.write_plan(Plan(kind, given, self._part_rows, version.revision))
+            take_source(files, source)
+            task.rows_total = open_table(files.source, kind, version.info.input_schema, given).rows
         return self.get(caller, task.id)
 
     def get(self, caller: Caller, task_id: str) -> TaskView:
@@ -161,28 +139,35 @@ class Jobs:
         self._runner.stop(task_id)
         self._record(caller, "cancelled", task_id)
 
-    def retry(self, caller: Caller, task_id: str) -> TaskView:
+    def retry(self, caller: Caller, task_id: str, *, only_failed: bool = False) -> TaskView:
         """Do a task that has ended all over again, as a new one of the caller.
 
-        It goes by the version's schema as that is now. Raises TaskNotFound, ModelNotFound, and
-        InvalidInput while it is not over.
+        It goes by the version's schema as that is now. With `only_failed` the new task has the rows
+        of a result that have an error, and no others; `original_row` says where each of them was.
+        Raises TaskNotFound, ModelNotFound, and InvalidInput while the task is not over, where its
+        files were removed, or where no row failed.
         """
         with self._database.reading() as session:
             old = task_row(session, caller, task_id)[0]
-            revision = _version(session, old).revision or 0
-        if old.state in UNFINISHED:
-            raise InvalidInput(f"The task is still {old.state}; cancel it before you retry it.")
-        task = _again(old, caller)
-        files = JobFiles(self._files.job(task.id))
-        try:
+            revision = version_of(session, old).revision or 0
+        _require_over(old)
+        task = task_again(old, caller)
+        with self._making(caller, task) as files:
             before = JobFiles(self._files.job(task_id))
-            files.write_plan(replace(before.plan, revision=revision))
-            before.share_source(files)
-            self._insert(caller, task)
-        except BaseException:
-            self._files.drop_job(task.id)
-            raise
+            plan = replace(before.plan, revision=revision)
+            if only_failed:
+                plan = replace(plan, kind="json", options={})
+                task.rows_total = self._share_rejects(caller, old, files)
+            else:
+                before.share_source(files)
+            files.write_plan(plan)
         return self.get(caller, task.id)
+
+    def keep(self, caller: Caller, task_id: str, *, kept: bool) -> None:
+        """Keep a task's files for good, or for as long as those of others; raises TaskNotFound."""
+        with self._database.writing() as session:
+            task_row(session, caller, task_id)
+            session.execute(update(Task).where(Task.id == task_id).values(kept=kept))
 
     def delete(self, caller: Caller, task_id: str) -> None:
         """Delete a task with its files, and stop it first if need be; raises TaskNotFound."""
@@ -192,34 +177,43 @@ class Jobs:
             remove_tasks(session, Task.id == task_id)
         self._runner.stop(task_id, drop=True)
 
-    def result(self, caller: Caller, task_id: str, offset: int = 0, limit: int = 100) -> ResultPage:
-        """Return some rows of a result as records; raises TaskNotFound, TaskNotFinished."""
-        result = self._result(caller, task_id)
-        return ResultPage(result.rows(offset, limit), result.total)
+    def size(self, caller: Caller, task_id: str) -> int:
+        """Return how many bytes of disk a task takes; raises TaskNotFound."""
+        self.get(caller, task_id)
+        return self._files.job_size(task_id)
 
-    def table(self, caller: Caller, task_id: str, offset: int = 0, limit: int = 100) -> pa.Table:
-        """Return some rows of a result as typed columns; raises what `result` raises."""
-        return self._result(caller, task_id).table(offset, limit)
+    def usage(self, caller: Caller) -> Usage:
+        """Return what the tasks that the caller may see take together."""
+        with self._database.reading() as session:
+            rows = session.execute(task_rows(caller).where(Task.removed.is_(None)))
+            sizes = [self._files.job_size(row[0].id) for row in rows]
+        return Usage(len(sizes), sum(sizes))
 
-    def export(self, caller: Caller, task_id: str, format_: str) -> Iterator[bytes]:
-        """Return the whole result as the bytes of a file, part after part.
-
-        `format_` is csv, parquet or json. Raises InvalidInput, and what `result` raises, at once.
-        """
-        if format_ not in EXPORTS:
-            raise InvalidInput(
-                f'format is "{format_[:40]}"; it must be one of {", ".join(EXPORTS)}.'
-            )
-        return self._result(caller, task_id).export(format_)
+    @contextmanager
+    def _making(self, caller: Caller, task: Task) -> Iterator[JobFiles]:
+        """Yield the folder of a new task; what is there at the end is submitted, or removed."""
+        try:
+            yield JobFiles(self._files.job(task.id))
+            self._insert(caller, task)
+        except BaseException:
+            self._files.drop_job(task.id)
+            raise
 
     def _insert(self, caller: Caller, task: Task) -> None:
         with self._database.writing() as session:
             visible_model(session, caller, task.model_id)
-            _require_owners(session, task)
+            require_owners(session, task)
             session.add(task)
             session.flush()
             session.expunge(task)
         self._runner.add(task.id)
+
+    def _share_rejects(self, caller: Caller, old: Task, files: JobFiles) -> int:
+        result, rows = self._selected(caller, old.id, Query(only_rejects=True))
+        if not len(rows):
+            raise InvalidInput("No row of this task failed; there is nothing to do again.")
+        write_records(files, result.given_records(rows))
+        return len(rows)
 
     def _record(self, caller: Caller, action: str, task_id: str) -> None:
         with self._database.writing() as session:
@@ -242,66 +236,9 @@ class Jobs:
         done, failed = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
         return Progress(task.rows_total, done, failed)
 
-    def _result(self, caller: Caller, task_id: str) -> Result:
-        with self._database.reading() as session:
-            task = task_row(session, caller, task_id)[0]
-            files = JobFiles(self._files.job(task_id))
-            info = _info(session, task, files.plan.revision)
-        ingested = files.find_ingested()
-        if task.state != State.SUCCEEDED or ingested is None:
-            raise TaskNotFinished(
-                f"The task is {task.state} and has no result"
-                + (" yet." if task.state in UNFINISHED else f". {task.message}")
-            )
-        return Result(files, ingested, info)
 
-
-def _require_owners(session: Session, task: Task) -> None:
-    """Raise where the service or the account went, or the service was paused, meanwhile."""
-    if task.deployment_id:
-        service = session.get(Deployment, task.deployment_id)
-        if service is None:
-            raise DeploymentNotFound("The service was deleted while the file came in.")
-        if service.state != deployment_views.State.RUNNING:
-            raise DeploymentPaused(f'"{service.name}" is paused; start it first.')
-    if session.get(Account, task.owner_id) is None:
-        raise NotAllowed("Your account was deleted.")
-
-
-def _take(files: JobFiles, source: Staged | Sequence[object]) -> None:
-    if isinstance(source, Staged):
-        files.take_source(source.path)
-    else:
-        write_atomically(files.source, msgspec.json.encode(source))
-
-
-def _again(old: Task, caller: Caller) -> Task:
-    return Task(
-        id=new_id(),
-        model_id=old.model_id,
-        deployment_id=old.deployment_id,
-        version_id=old.version_id,
-        version=old.version,
-        owner_id=caller.id,
-        kind=old.kind,
-        file_name=old.file_name,
-        state=str(State.QUEUED),
-        options=old.options,
-        rows_total=old.rows_total,
-        message=_WAITING,
-        created=utc_now(),
-        retry_of=old.id,
-    )
-
-
-def _info(session: Session, task: Task, revision: int) -> ModelInfo:
-    """Return what is known of a task's version as its schema was when the task began."""
-    row = _version(session, task)
-    return edited(declared_info(row), revision_edits(session, row, revision))
-
-
-def _version(session: Session, task: Task) -> Version:
-    row = session.get(Version, task.version_id)
-    if row is None:
-        raise TaskNotFound("The task went with its model.")
-    return row
+def _require_over(task: Task) -> None:
+    if task.state in UNFINISHED:
+        raise InvalidInput(f"The task is still {task.state}; cancel it before you retry it.")
+    if task.removed is not None:
+        raise InvalidInput(removed_sentence(task))

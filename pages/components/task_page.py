@@ -133,7 +133,7 @@ def _draw_result(caller: Caller, task: TaskView) -> None:
     jobs = session.platform().jobs
     page = st.session_state.get(_ROWS_PAGE, 1)
     first = (page - 1) * PAGE_ROWS
-    table = jobs.table(caller, task.id, first, PAGE_ROWS).to_pandas()
+    table = jobs.table(caller, task.id, first, PAGE_ROWS).table.to_pandas()
     table.index = range(first + 1, first + len(table) + 1)
     total = task.rows_total or len(table)
     st.caption(f"Rows {first + 1:,} to {first + len(table):,} of {total:,}")

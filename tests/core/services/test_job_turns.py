@@ -100,7 +100,7 @@ def test_a_paused_service_holds_its_tasks_until_it_is_started(
     runner.run_until_idle()
     view = jobs.get(ann, served)
     assert (view.state, view.held, view.message) == ("succeeded", False, "Scored 10 rows.")
-    assert jobs.table(ann, served).column("age").to_pylist() == list(range(1, 11))
+    assert jobs.table(ann, served).table.column("age").to_pylist() == list(range(1, 11))
 
 
 def test_a_task_of_a_paused_service_is_held_after_a_restart_too(

@@ -66,12 +66,12 @@ def test_a_row_keeps_its_place_over_many_parts(
 ) -> None:
     task = submit(PEOPLE)
     runner.run_until_idle()
-    table = jobs.table(ann, task, 0, 100)
+    table = jobs.table(ann, task, 0, 100).table
     assert table.column_names == ["age", "sex", "prediction", "error"]
     assert table.column("age").to_pylist() == list(range(1, 11))
-    assert jobs.table(ann, task, 2, 3).column("age").to_pylist() == [3, 4, 5]
-    assert jobs.table(ann, task, 9, 3).column("age").to_pylist() == [10]
-    empty = jobs.table(ann, task, 10, 3)
+    assert jobs.table(ann, task, 2, 3).table.column("age").to_pylist() == [3, 4, 5]
+    assert jobs.table(ann, task, 9, 3).table.column("age").to_pylist() == [10]
+    empty = jobs.table(ann, task, 10, 3).table
     assert (empty.num_rows, empty.schema) == (0, table.schema)
     assert [row["age"] for row in jobs.result(ann, task, 5, 2).rows] == [6, 7]
 
@@ -97,7 +97,7 @@ def test_exports_hold_what_the_pages_hold(
     task = submit(content)
     runner.run_until_idle()
     rows = jobs.result(ann, task, 0, 100).rows
-    table = jobs.table(ann, task, 0, 100)
+    table = jobs.table(ann, task, 0, 100).table
     assert json.loads(b"".join(jobs.export(ann, task, "json"))) == rows
     parquet = pq.read_table(io.BytesIO(b"".join(jobs.export(ann, task, "parquet"))))
     assert parquet.to_pylist() == table.to_pylist()
@@ -363,7 +363,7 @@ def test_a_closed_platform_goes_on_where_it_was(
     assert jobs.get(ann, task).rows_done == 6
     again.run_until_idle()
     assert jobs.get(ann, task).message == "Scored 10 rows."
-    assert jobs.table(ann, task, 0, 20).column("age").to_pylist() == list(range(1, 11))
+    assert jobs.table(ann, task, 0, 20).table.column("age").to_pylist() == list(range(1, 11))
     assert scored_before == 3
     assert not stray.exists()
     assert not (tmp_path / "jobs" / "orphan").exists()

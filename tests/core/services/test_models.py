@@ -17,7 +17,6 @@ from core.errors import (
 from core.files import Files
 from core.runtimes.inspection import Inspected
 from core.services.accounts import Accounts, Caller, Role
-from core.services.approvals import Approvals
 from core.services.events import Events
 from core.services.models import Models
 from tests.core.services.conftest import Uploads, at_once, counts, info, inspect
@@ -123,7 +122,7 @@ def test_a_file_is_refused_before_its_model_exists_and_removed_if_the_inspection
         raise OSError("no more processes")
 
     with pytest.raises(OSError, match="no more"):
-        Models(database, files, break_, Approvals(database)).add(ann, "churn", upload())
+        Models(database, files, break_).add(ann, "churn", upload())
     assert stored() == []
     assert counts(database)["models"] == 0
 
@@ -366,7 +365,7 @@ def test_models_outlive_a_restart(
     models: Models, ann: Caller, upload: Uploads, database: Database, files: Files
 ) -> None:
     before = models.add(ann, "churn", upload())
-    assert Models(database, files, inspect, Approvals(database)).get(ann, "churn") == before
+    assert Models(database, files, inspect).get(ann, "churn") == before
 
 
 def test_files_whose_versions_were_never_added_are_gone_after_a_start(
@@ -377,7 +376,7 @@ def test_files_whose_versions_were_never_added_are_gone_after_a_start(
     files.keep(orphan.path)
     orphan.path.unlink()
     assert len(stored()) == 2
-    Models(database, files, inspect, Approvals(database))
+    Models(database, files, inspect)
     assert stored() == [b"kept"]
 
 

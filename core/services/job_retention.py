@@ -1,0 +1,83 @@
+"""Removes the files of tasks that ended long ago; their rows stay and say so."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from core.db.engine import Database
+from core.db.tables import Task, utc_now
+from core.files import Files
+
+_EVERY_SECONDS = 3600
+
+_logger = logging.getLogger(__name__)
+
+
+class Retention:
+    """One quiet thread that looks once an hour what is to go; `days` of 0 keep everything."""
+
+    def __init__(
+        self,
+        database: Database,
+        files: Files,
+        *,
+        days: float,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._days = days
+        self._now = now
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="retention")
+
+    def start(self) -> None:
+        """Begin in the background, unless everything is kept."""
+        if self._days:
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop."""
+        self._closing.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def sweep(self) -> int:
+        """Remove what has had its time, and return how many tasks that were.
+
+        The files go before the row says so: after a kill between the two it is done again.
+        """
+        old = self._old() if self._days else []
+        for task_id in old:
+            self._files.drop_job(task_id)
+            with self._database.writing() as session:
+                gone = update(Task).where(Task.id == task_id).values(removed=self._now())
+                session.execute(gone)
+        return len(old)
+
+    def _old(self) -> list[str]:
+        """Return the tasks that ended before the time for which results are kept."""
+        query = select(Task.id).where(
+            Task.finished < self._now() - timedelta(days=self._days),
+            Task.removed.is_(None),
+            func.coalesce(Task.kept, False).is_(False),
+        )
+        with self._database.reading() as session:
+            return list(session.scalars(query))
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                removed = self.sweep()
+            except Exception:
+                _logger.exception("Old tasks could not be removed")
+            else:
+                _logger.log(
+                    logging.INFO if removed else logging.DEBUG,
+                    "The files of %d old tasks were removed",
+                    removed,
+                )
+            self._closing.wait(_EVERY_SECONDS)
