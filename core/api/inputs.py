@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
+from typing import BinaryIO
 
 import msgspec
 
@@ -13,6 +14,7 @@ from core.files import Staged
 from core.inputs.chunks import ChunkSize
 from core.inputs.image import typed_record
 from core.inputs.image_fields import picture_field
+from core.inputs.pictures import decoded_parts
 from core.inputs.recognition import recognise
 from core.inputs.tabular import OPTIONS_IN_WORDS, open_table
 from core.records import Typed
@@ -22,8 +24,8 @@ from core.services.predictions import Table
 
 TABLES = ("csv", "txt", "jsonl", "parquet", "xlsx")
 PICTURES = ("jpg", "jpgbase64")
-VIDEOS = ("mp4", "mp4base64")
-FILETYPES = ("none", *TABLES, *PICTURES, *VIDEOS, "zip")
+_BASE64 = {"jpgbase64": "jpg", "mp4base64": "mp4"}
+FILETYPES = ("none", *TABLES, *PICTURES, "mp4", "mp4base64", "zip")
 _BY_FIELD = ("none", *PICTURES)
 
 INPUT_FIELDS = (
@@ -59,12 +61,11 @@ def records_of(call: Call, info: ModelInfo) -> Iterator[object]:
     elif kind in PICTURES:
         yield _one_picture(schema, kind, _picture(form, kind))
     else:
-        with _received(call, call.platform.settings.max_call_bytes) as staged:
-            kind = _kind_of(staged, kind)
-            if kind in PICTURES:
-                yield _one_picture(schema, kind, staged.path.read_bytes())
+        with _received(call, kind, call.platform.settings.max_call_bytes) as (staged, found):
+            if found in PICTURES:
+                yield _one_picture(schema, found, staged.path.read_bytes())
                 return
-            yield Table(_parts(staged, kind, info, options_of(call)))
+            yield Table(_parts(staged, found, info, options_of(call)))
 
 
 @contextmanager
@@ -76,13 +77,9 @@ def source_of(call: Call) -> Iterator[tuple[Staged | list[object], str]]:
     if _is_by_field(call.form):
         raise InvalidInput("A task takes one filetype for all; call predict for a kind by input.")
     kind = _kind(call.form)
-    if kind == "jpgbase64":
-        with _decoded_picture(call) as staged:
-            yield staged, "jpg"
-        return
     if kind != "none" or "input" in call.form.files:
-        with _received(call, call.platform.settings.max_input_bytes) as staged:
-            yield staged, _kind_of(staged, kind)
+        with _received(call, kind, call.platform.settings.max_input_bytes) as received:
+            yield received
         return
     records = _json(call.form)
     if isinstance(records, dict):
@@ -105,12 +102,6 @@ def _kind(form: Form) -> str:
     kind = form.find("filetype") or "none"
     if kind not in FILETYPES:
         raise InvalidInput(f'filetype is "{kind[:40]}"; it must be one of {", ".join(FILETYPES)}.')
-    if kind in VIDEOS:
-        raise InvalidInput(
-            f"filetype {kind} is not taken yet; send one frame as an image, with filetype jpg."
-        )
-    if kind == "zip":
-        raise InvalidInput("filetype zip is not taken yet; send the files of the zip one by one.")
     return kind
 
 
@@ -171,7 +162,7 @@ def _from_base64(name: str, text: object) -> bytes:
     A form that was not encoded with care has spaces for its plus signs; they are put back.
     """
     if not isinstance(text, str) or not text:
-        raise InvalidInput(f"Send the picture as base64 in {name}.")
+        raise InvalidInput(f"Send the file as base64 in {name}.")
     written = text.split(",", 1)[1] if text.startswith("data:") and "," in text else text
     plain = written.strip().replace(" ", "+").translate(_NO_LINES)
     try:
@@ -181,17 +172,6 @@ def _from_base64(name: str, text: object) -> bytes:
 
 
 _NO_LINES = str.maketrans("", "", "\r\n\t")
-
-
-@contextmanager
-def _decoded_picture(call: Call) -> Iterator[Staged]:
-    content = BytesIO(_picture(call.form, "jpgbase64"))
-    limit = call.platform.settings.max_input_bytes
-    staged = call.platform.files.stage(content, "input.jpg", limit)
-    try:
-        yield staged
-    finally:
-        staged.path.unlink(missing_ok=True)
 
 
 def _json(form: Form) -> object:
@@ -209,20 +189,32 @@ def _decoded(name: str, text: str) -> object:
 
 
 @contextmanager
-def _received(call: Call, limit: int) -> Iterator[Staged]:
-    """Yield the file of the field `input`; what nobody took over is removed."""
-    file = call.form.files.get("input")
-    if file is None:
-        raise InvalidInput("Send the file in the form field input, with a file name.")
-    staged = call.platform.files.stage(file.file, file.filename or "input", limit)
+def _received(call: Call, kind: str, limit: int) -> Iterator[tuple[Staged, str]]:
+    """Yield the file of the field `input` and its kind; what nobody took over is removed.
+
+    Where no kind is named the file's content tells it.
+    """
+    content, name = _content(call.form, kind)
+    staged = call.platform.files.stage(content, name, limit)
     try:
-        yield staged
+        yield staged, _BASE64.get(kind) or _kind_of(staged, kind)
     finally:
         staged.path.unlink(missing_ok=True)
+
+
+def _content(form: Form, kind: str) -> tuple[BinaryIO, str]:
+    """Return the file that a form holds, and its name."""
+    if kind in _BASE64:
+        content = _from_base64("input", form.find("input"))
+        return BytesIO(content), f"input.{_BASE64[kind]}"
+    file = form.files.get("input")
+    if file is None:
+        raise InvalidInput("Send the file in the form field input, with a file name.")
+    return file.file, file.filename or "input"
 
 
 def _parts(
     staged: Staged, kind: str, info: ModelInfo, options: Mapping[str, object]
 ) -> Iterator[Typed]:
     for chunk in open_table(staged.path, kind, info.input_schema, options).chunks(_CHUNK):
-        yield chunk.typed
+        yield from decoded_parts(info.input_schema, chunk.typed)

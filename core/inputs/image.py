@@ -6,7 +6,7 @@ lies on white, unless the model takes the transparency itself.
 
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,7 @@ MOST_BYTES = 64 << 20
 MOST_PIXELS = 50_000_000
 MOST_OWN_PIXELS = 1_000_000  # where the model takes the picture's own size
 _SHOWN_SIDE = 640
+_PACKED = b"slipway frame\n"  # no picture by others begins so
 
 _OPENERS: dict[bytes, Callable[[BytesIO], ImageFile]] = {
     b"\xff\xd8\xff": JpegImageFile,
@@ -77,7 +78,7 @@ def typed_record(schema: Schema, record: Mapping[str, object], pictures: Picture
     rest = Schema(tuple(field for field in schema if field.name not in pictures))
     values = read_record(rest, record)
     columns = [
-        _column(field, read_picture(field, pictures[field.name]))
+        column_of(field, read_picture(field, pictures[field.name]))
         if field.name in pictures
         else pa.array([values.get(field.name)], field.arrow_type)
         for field in schema
@@ -104,7 +105,28 @@ def prepared(content: bytes, recipe: ImageRecipe) -> Image.Image:
 
     Its mode is L, RGB or RGBA. Raises InvalidInput for what is no whole JPEG or PNG.
     """
+    if content.startswith(_PACKED):
+        return _recoloured(_decoded(content.removeprefix(_PACKED)), recipe.colour)
     return _recoloured(_fitted(_decoded(content), recipe), recipe.colour)
+
+
+def check_picture(content: bytes) -> None:
+    """Raise InvalidInput for what cannot be a JPEG or a PNG; it is not decoded."""
+    if len(content) > MOST_BYTES:
+        raise InvalidInput(f"the picture is larger than {MOST_BYTES >> 20} MiB.")
+    if not content.startswith(tuple(_OPENERS)):
+        raise InvalidInput(f"this is {_name_of(content)}; send a JPEG or a PNG.")
+
+
+def packed(image: Image.Image, recipe: ImageRecipe) -> bytes:
+    """Return a picture, brought to the size of a recipe, as bytes that `prepared` takes as such.
+
+    Frames of a video are kept so: small, and without loss.
+    """
+    file = BytesIO(_PACKED)
+    file.seek(0, SEEK_END)
+    _fitted(image, recipe).save(file, "PNG", compress_level=1)
+    return file.getvalue()
 
 
 def seen(content: bytes, recipe: ImageRecipe) -> Pixels:
@@ -114,7 +136,7 @@ def seen(content: bytes, recipe: ImageRecipe) -> Pixels:
 
 def shown(content: bytes) -> Pixels:
     """Return a picture for people: upright, at most 640 pixels wide and high, RGB of 0 to 255."""
-    image = _decoded(content)
+    image = _decoded(content.removeprefix(_PACKED))
     image.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE))
     return np.asarray(_recoloured(image, Colour.RGB))
 
@@ -268,7 +290,7 @@ def _tensor(image: Image.Image, recipe: ImageRecipe, type_: DataType) -> Pixels:
     return np.rint(values) if type_ is DataType.INTEGER else values
 
 
-def _column(field: Field, tensor: Pixels) -> pa.Array:
+def column_of(field: Field, tensor: Pixels) -> pa.Array:
     """Return a column of one tensor."""
     element = ARROW_TYPES[field.type]
     flat = pa.array(np.ascontiguousarray(tensor).ravel(), pa.float64()).cast(element, safe=False)

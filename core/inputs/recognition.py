@@ -43,6 +43,10 @@ _UNREAD = (
     (b"%PDF", "a PDF; send the table or the picture in it"),
     (b"\xfd7zXZ", "packed with xz; unpack it, or send a zip"),
     (b"BZh", "packed with bzip2; unpack it, or send a zip"),
+    (b"GIF8", "a GIF; send a JPEG or a PNG"),
+    (b"RIFF", "a WebP picture, an AVI or a sound; send a JPEG, a PNG or an MP4"),
+    (b"II*\0", "a TIFF picture; send a JPEG or a PNG"),
+    (b"MM\0*", "a TIFF picture; send a JPEG or a PNG"),
     (b"ORC", "an ORC file; convert it to Parquet"),
     (b"Obj\x01", "an Avro file; convert it to Parquet"),
 )
@@ -56,9 +60,8 @@ def recognise(path: Path, name: str) -> str:
     """
     with path.open("rb") as file:
         head = file.read(4096)
-    for signature, start, kind in _SIGNATURES:
-        if head[start : start + len(signature)] == signature:
-            return kind
+    if found := kind_of_head(head):
+        return found
     if head.startswith((b"PK\3\4", b"PK\5\6")):
         return _packed(path)
     for signature, what in _UNREAD:
@@ -66,6 +69,14 @@ def recognise(path: Path, name: str) -> str:
             raise InvalidInput(f"The file is {what}.")
     suffix = PurePosixPath(name).suffix.lower().removeprefix(".")
     return _SUFFIXES.get(suffix) or _text(head)
+
+
+def kind_of_head(head: bytes) -> str | None:
+    """Return the kind that a file's first bytes prove, or None where more must be read."""
+    for signature, start, kind in _SIGNATURES:
+        if head[start : start + len(signature)] == signature:
+            return kind
+    return None
 
 
 def _packed(path: Path) -> str:

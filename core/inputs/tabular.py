@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.coercion import shown
 from core.errors import InvalidInput
+from core.inputs.archive import ArchiveSource
 from core.inputs.chunks import Source
 from core.inputs.columns import ColumnMap, read_columns
 from core.inputs.delimited import DelimitedSource
@@ -15,14 +16,17 @@ from core.inputs.image import PictureSource
 from core.inputs.json_records import JsonSource
 from core.inputs.parquet import ParquetSource
 from core.inputs.text_lines import TextSource
+from core.inputs.video import MOST_FPS, VideoSource
 from core.schema import DataType, Schema
 
 Options = Mapping[str, object]
 
 OPTIONS_IN_WORDS = (
     "encoding and delimiter (csv, txt), encoding (json, jsonl), sheet (xlsx: its name, or its "
-    'number from 1), columns (which column goes to which input: {"age": "Age in years"})'
+    "number from 1), fps (mp4: frames taken a second, 1 by default), columns (which column goes "
+    'to which input: {"age": "Age in years"}); a zip takes all of them'
 )
+_FPS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,26 @@ def _jpg(path: Path, schema: Schema, options: Options) -> Source:
     return PictureSource(path, schema)
 
 
+def _mp4(path: Path, schema: Schema, options: Options) -> Source:
+    fps = options.get("fps", _FPS)
+    if isinstance(fps, bool) or not isinstance(fps, int | float) or not 0 < fps <= MOST_FPS:
+        raise InvalidInput(
+            f"fps: {shown(fps)} is no rate; give the frames a second, above 0 and at most "
+            f"{MOST_FPS:g}."
+        )
+    return VideoSource(path, schema, fps)
+
+
+def _zip(path: Path, schema: Schema, options: Options) -> Source:
+    """Every member takes of the options what its kind knows."""
+
+    def open_member(member: Path, kind: str, schema: Schema) -> Source:
+        known = TABLE_KINDS[kind].options
+        return open_table(member, kind, schema, {k: v for k, v in options.items() if k in known})
+
+    return ArchiveSource(path, schema, open_member)
+
+
 TABLE_KINDS: dict[str, Kind] = {
     "csv": Kind(_csv, ("encoding", "delimiter", "columns")),
     "txt": Kind(_txt, ("encoding", "delimiter")),
@@ -99,6 +123,8 @@ TABLE_KINDS: dict[str, Kind] = {
     "parquet": Kind(_parquet, ("columns",)),
     "xlsx": Kind(_xlsx, ("sheet", "columns")),
     "jpg": Kind(_jpg),
+    "mp4": Kind(_mp4, ("fps",)),
+    "zip": Kind(_zip, ("encoding", "delimiter", "sheet", "fps", "columns")),
 }
 
 

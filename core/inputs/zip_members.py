@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from uuid import uuid4
 
 from core.errors import InvalidInput
 
@@ -77,10 +77,26 @@ def members(archive: zipfile.ZipFile) -> list[Member]:
     return [member for member in found if not (member.entry.is_dir() or _is_litter(member.name))]
 
 
-def unpack(archive: zipfile.ZipFile, member: Member, target: BinaryIO) -> None:
-    """Write a member's content; raises InvalidInput where it is encrypted or damaged."""
-    for block in blocks(archive, member):
-        target.write(block)
+@contextmanager
+def unpacked(archive: zipfile.ZipFile, member: Member, folder: Path) -> Iterator[Path]:
+    """Yield where a member lies unpacked in a folder, as long as it is needed.
+
+    Its name is one that a restarted task clears away. Raises InvalidInput where the member is
+    encrypted or damaged.
+    """
+    path = folder / f".{uuid4().hex}.tmp"
+    try:
+        with path.open("xb") as target:
+            for block in blocks(archive, member):
+                target.write(block)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def head(archive: zipfile.ZipFile, member: Member) -> bytes:
+    """Return a member's beginning; raises InvalidInput where it cannot be read."""
+    return next(blocks(archive, member), b"")
 
 
 def content(archive: zipfile.ZipFile, member: Member) -> bytes:

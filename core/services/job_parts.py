@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from core.errors import Problem
 from core.inputs.chunks import Chunk, ChunkSize, without_rows
+from core.inputs.pictures import read_pictures
 from core.inputs.tabular import open_table
 from core.records import sentence
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Scorer
@@ -115,12 +117,22 @@ def _records(
     with pq.ParquetFile(files.ingest_part(part)) as file:
         for batch in file.iter_batches(stride.most, columns=[*names, PROBLEM]):
             columns = [batch.column(name) for name in names]
-            records = pa.RecordBatch.from_arrays(columns, schema=schema.arrow)
+            records = pa.RecordBatch.from_arrays(columns, schema.names)
             start = 0
             while start < batch.num_rows:
                 rows = stride.rows
-                yield records.slice(start, rows), batch.column(PROBLEM).slice(start, rows)
+                typed = read_pictures(schema, records.slice(start, rows))
+                problems = batch.column(PROBLEM).slice(start, rows)
+                yield typed.batch, _joined(problems, typed.problems)
                 start += rows
+
+
+def _joined(problems: pa.Array, found: Mapping[int, Sequence[Problem]]) -> pa.Array:
+    """Return what was wrong with rows before, and what turned out only now."""
+    if not found:
+        return problems
+    texts = {at: sentence(each) for at, each in found.items()}
+    return pc.coalesce(problems, _sparse(texts, len(problems)))
 
 
 def _answers(

@@ -14,7 +14,8 @@ from PIL import Image
 
 from core.image_recipe import RAW, UNIT, Colour, preset
 from core.platform import Platform
-from tests.core.api.conftest import Api
+from tests.core.api.conftest import Api, Sent
+from tests.core.inputs.media import video, zipped
 from tests.core.runtimes.onnx_models import FLOAT, model, node, tensor, write
 
 MATERIAL = Path(__file__).resolve().parents[4] / "shared" / "material"
@@ -109,7 +110,7 @@ def test_what_is_no_picture_is_refused_with_the_field(
         ({"filetype": "jpg"}, "form field input, with a file name"),
         ({"filetype": "jpgbase64"}, "as base64 in input"),
         ({"filetype": "jpgbase64", "input": "%%%"}, "input is not base64"),
-        ({"filetype": "mp4base64", "input": "AAAA"}, "not taken yet"),
+        ({"filetype": "mp4base64", "input": "AAAA"}, "no MP4 video"),
         ({"filetype": '{"photo": "jpg"}'}, "inputfile_photo"),
         ({"filetype": '{"photo": "zip"}'}, "filetype of photo is zip"),
         ({"filetype": '{"eyes": "jpgbase64"}', "input": f'{{"eyes": "{PNG64}"}}'}, "no input eyes"),
@@ -234,3 +235,59 @@ def test_a_picture_may_become_a_picture(ann: Api) -> None:
     assert shape[-1] == 3
     assert shape[0] > 28
     json.dumps(answer)
+
+
+ZIP = zipped({"猫/red.png": PNG, "notes.txt": b"1,2,3", "blue.jpg": encoded((0, 0, 255), "JPEG")})
+
+
+def test_a_zip_of_pictures_is_scored_at_once(colours: Api) -> None:
+    """I9, I16."""
+    answer = colours.send("model/test", {"input": ("p.zip", ZIP)}, modelname="colours")
+    red, notes, blue = answer["output"]
+    assert red == MEANS
+    assert list(notes) == ["error"]
+    assert blue["mean_2"] == pytest.approx(1, abs=0.02)
+
+
+def test_a_task_says_which_member_each_row_came_from(colours: Api, platform: Platform) -> None:
+    """I9, I17, I19."""
+    asked = {"modelname": "colours", "deployment": "live", "filetype": "zip"}
+    task = colours.send("deployment/submit", {"input": ("p.zip", ZIP)}, **asked)["task"]
+    platform.runner.run_until_idle()
+    state = colours.post("task/status", task=task)
+    assert (state["state"], state["rows_total"], state["rows_failed"]) == ("succeeded", 3, 1)
+    red, notes, blue = colours.post("task/result", task=task)["output"]
+    assert red == {"member": "猫/red.png", **MEANS}
+    assert list(notes) == ["member", "error"]
+    assert blue["member"] == "blue.jpg"
+    fields = {**colours.credentials, "task": task, "format": "csv"}
+    table = colours.client.post("/api/task/result", data=fields).text
+    assert '"猫/red.png"' in table.splitlines()[1]
+
+
+@pytest.mark.parametrize("filetype", ["mp4", "mp4base64"])
+def test_a_video_is_scored_frame_by_frame(colours: Api, platform: Platform, filetype: str) -> None:
+    """I9, I16, I17: the caller chooses the rate, and the result has the times."""
+    content = video([0, 100, 200], rate=2)
+    asked: dict[str, object] = {"filetype": filetype, "options": {"fps": 2}, "deployment": "live"}
+    file: dict[str, tuple[str, Sent]] = {"input": ("v.mp4", content)}
+    if filetype == "mp4base64":
+        asked["input"] = base64.b64encode(content).decode()
+        file = {}
+    answer = colours.send("deployment/predict", file, modelname="colours", **asked)
+    reds = [each["mean_0"] * 255 for each in answer["output"]]
+    assert reds == pytest.approx([0, 100, 200], abs=4)
+    task = colours.send("deployment/submit", file, modelname="colours", **asked)["task"]
+    platform.runner.run_until_idle()
+    rows = colours.post("task/result", task=task)["output"]
+    assert [row["time"] for row in rows] == [0, 0.5, 1]
+    assert [row["mean_0"] * 255 for row in rows] == reds
+
+
+def test_a_hostile_zip_is_refused_before_there_is_a_task(colours: Api, platform: Platform) -> None:
+    asked = {"modelname": "colours", "deployment": "live"}
+    file: dict[str, tuple[str, Sent]] = {"input": ("p.zip", zipped({"../a.png": PNG}))}
+    answer = colours.send("deployment/submit", file, **asked)
+    assert (colours.http, "leads out" in answer["message"]) == (422, True)
+    assert colours.post("task/list")["total"] == 0
+    assert list((platform.settings.storage / "jobs").iterdir()) == []
