@@ -81,6 +81,7 @@ class ArchiveSource:
         self._schema = schema
         self._open = open_member
         self._member = free_name(MEMBER, schema.names)
+        self._pictures = {field.name for field in picture_fields(schema)}
         self._no_pictures = _why_no_pictures(schema)
         self._names: dict[str, None] = {self._member: None}
         with zip_members.opened(path) as archive:
@@ -101,8 +102,7 @@ class ArchiveSource:
 
     def names(self) -> Sequence[str]:
         """Return the columns of all members that were read, but for pictures, and `member`."""
-        pictures = {field.name for field in picture_fields(self._schema)}
-        return [name for name in self._names if name not in pictures]
+        return [name for name in self._names if name not in self._pictures]
 
     def chunks(self, size: ChunkSize) -> Iterator[Chunk]:
         """Yield the records in order, the same chunks every time; raises InvalidInput."""
@@ -193,7 +193,11 @@ class ArchiveSource:
         }
         named = {self._member: pa.array(map(as_json, members), pa.string()), **others}
         batch = pa.RecordBatch.from_arrays(list(named.values()), list(named))
-        return Chunk(Typed(chunk.typed.batch, chunk.typed.problems), batch, chunk.raw)
+        raw = {
+            row: {name: cell for name, cell in cells.items() if name not in self._pictures}
+            for row, cells in chunk.raw.items()
+        }
+        return Chunk(chunk.typed, batch, raw)
 
     def _other_name(self, name: str) -> str:
         return f"{name}_given" if name == self._member else name

@@ -29,6 +29,11 @@ MOST_BYTES = 64 << 20
 MOST_PIXELS = 50_000_000
 MOST_OWN_PIXELS = 1_000_000  # where the model takes the picture's own size
 _SHOWN_SIDE = 640
+_ELEMENTS = {
+    DataType.FLOAT: np.float32,
+    DataType.DOUBLE: np.float64,
+    DataType.INTEGER: np.int64,
+}
 _PACKED = b"slipway frame\n"  # no picture by others begins so
 
 _OPENERS: dict[bytes, Callable[[BytesIO], ImageFile]] = {
@@ -95,7 +100,7 @@ def read_picture(field: Field, content: bytes) -> Pixels:
     except InvalidInput as error:
         raise _wrong(field, error.message) from error
     tensor = _tensor(image, field.image, field.type)
-    if not (field.allows(float(tensor.min())) and field.allows(float(tensor.max()))):
+    if field.intervals and not all(field.allows(float(end())) for end in (tensor.min, tensor.max)):
         raise _wrong(field, f"its recipe gives numbers outside {field.range}; change it.")
     return tensor
 
@@ -278,22 +283,27 @@ def _recoloured(image: Image.Image, colour: Colour) -> Image.Image:
 
 
 def _tensor(image: Image.Image, recipe: ImageRecipe, type_: DataType) -> Pixels:
-    pixels = np.asarray(image).astype(np.float64)
-    pixels = pixels.reshape(image.height, image.width, recipe.colour.channels)
+    """Return a picture's numbers by a table: a channel has no more than 256 different values."""
+    pixels = np.asarray(image).reshape(image.height, image.width, recipe.colour.channels)
     if recipe.colour in (Colour.BGR, Colour.BGRA):
         pixels = pixels[..., [2, 1, 0, 3][: recipe.colour.channels]]
-    values = (pixels * recipe.scale - recipe.mean) / recipe.deviation
-    if recipe.layout is Layout.CHANNELS_FIRST:
-        values = np.moveaxis(values, -1, 0)
-    elif recipe.layout is Layout.NO_CHANNELS:
-        values = values[..., 0]
-    return np.rint(values) if type_ is DataType.INTEGER else values
+    levels = (np.arange(256.0)[:, None] * recipe.scale - recipe.mean) / recipe.deviation
+    if type_ is DataType.INTEGER:
+        levels = np.rint(levels)
+    values = np.empty((recipe.colour.channels, *pixels.shape[:2]), _ELEMENTS[type_])
+    with np.errstate(over="ignore"):  # what 32 bits do not hold is infinite, and out of range
+        narrow = levels.astype(values.dtype)
+    for channel in range(recipe.colour.channels):
+        np.take(narrow[:, channel], pixels[..., channel], out=values[channel])
+    if recipe.layout is Layout.CHANNELS_LAST:
+        return np.moveaxis(values, 0, -1)
+    return values[0] if recipe.layout is Layout.NO_CHANNELS else values
 
 
 def column_of(field: Field, tensor: Pixels) -> pa.Array:
     """Return a column of one tensor."""
     element = ARROW_TYPES[field.type]
-    flat = pa.array(np.ascontiguousarray(tensor).ravel(), pa.float64()).cast(element, safe=False)
+    flat = pa.array(np.ascontiguousarray(tensor).ravel()).cast(element, safe=False)
     if None not in field.shape:
         return pa.FixedSizeListArray.from_arrays(flat, tensor.size)
     return nested_lists(flat, (1, *tensor.shape))
