@@ -13,7 +13,7 @@ ROLES = {
     Role.ANALYST: "an analyst: you may upload and deploy models too",
     Role.ADMIN: "an admin: you may change and delete anything",
 }
-_LIFETIMES = {30: "30 days", 90: "90 days", 365: "A year"}
+LIFETIMES = {30: "30 days", 90: "90 days", 365: "A year"}
 
 
 def draw_tokens(caller: Caller) -> None:
@@ -44,9 +44,9 @@ def _draw_new_token(caller: Caller) -> NewToken | None:
         )
         days = st.selectbox(
             "Valid for",
-            list(_LIFETIMES),
+            list(LIFETIMES),
             index=1,
-            format_func=_LIFETIMES.__getitem__,
+            format_func=LIFETIMES.__getitem__,
             key="account_token_days",
             width=140,
         )

@@ -5,8 +5,7 @@ import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.call_summary import CallStatus
-from core.services.deployment_views import DeploymentView
-from pages.components import charts, deployment_head, links, release_list, session, snippets
+from pages.components import charts, deployment_head, links, release_list, session, use_it
 from pages.components.errors import showing_errors
 from pages.components.task_list import draw_newest
 from pages.components.text import ago, milliseconds
@@ -27,7 +26,7 @@ def draw(caller: Caller, deployment_id: str) -> None:
             live = service.state == "running"
             st.fragment(_draw_figures, run_every=_REFRESH if live else None)(service.id)
         with using:
-            _draw_call(caller, service)
+            use_it.draw(service.id)
         with past:
             release_list.draw(history)
         with tasks:
@@ -77,20 +76,3 @@ def _draw_charts(buckets: pd.DataFrame) -> None:
             st.subheader("Latency")
             figure = charts.draw_latency(buckets)
             st.plotly_chart(figure, key="deployments_latency", config=charts.STILL)
-
-
-def _draw_call(caller: Caller, service: DeploymentView) -> None:
-    with showing_errors():
-        view = session.platform().models.get_by_id(caller, service.model_id, service.version)
-        st.markdown(f"The address of this service is `{service.endpoint}`.")
-        st.markdown("One record, and the answer at once:")
-        fields = {"modelname": service.model_name, "deployment": service.name}
-        if service.owner != caller.name:
-            fields["owner"] = service.owner
-        snippets.draw_call("/api/deployment/predict", fields, view.info)
-        st.markdown("The same for clients that speak MLflow:")
-        snippets.draw_mlflow_call(service.endpoint, view.info)
-        st.markdown(
-            "Clients of the Open Inference Protocol find it at "
-            f"`{snippets.origin()}/v2/models/{service.endpoint}`. Make a token on the Account page."
-        )

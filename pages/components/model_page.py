@@ -217,5 +217,6 @@ def _draw_call(caller: Caller, view: VersionView) -> None:
     if view.model.owner != caller.name:
         fields["owner"] = view.model.owner
     st.markdown("Try this version from a program. Make the token on the Account page.")
-    snippets.draw_call("/api/model/test", fields, view.info)
+    example = snippets.example_of(view.model.id, "/api/model/test", fields, view.info)
+    snippets.draw_calls(example, "models_use")
     st.caption("For calls that count and are watched, deploy the model and call the deployment.")

@@ -6,6 +6,7 @@ whether the sign-in still holds, so that an account disabled elsewhere is out at
 This module alone owns `st.session_state`; other keys there are widgets'.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -25,6 +26,9 @@ _SIGN_IN = "slipway_sign_in"
 _SIGNED_OUT = "slipway_signed_out"
 _PENDING = "slipway_cookie"
 _NOTICE = "slipway_notice"
+_INPUTS = "slipway_inputs"
+_LONGEST_INPUT = 100_000
+_MOST_INPUTS = 20
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,29 @@ def take_notice() -> str | None:
     """Return the sentence that was kept, once."""
     notice: str | None = st.session_state.pop(_NOTICE, None)
     return notice
+
+
+def remember_input(model_id: str, record: object) -> None:
+    """Keep the record that was tried last on a model, for calls to copy, unless it is very long.
+
+    Only what JSON can hold is kept.
+    """
+    try:
+        text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError):
+        return
+    if len(text) <= _LONGEST_INPUT:
+        kept: dict[str, str] = st.session_state.get(_INPUTS, {})
+        others = [each for each in kept.items() if each[0] != model_id]
+        st.session_state[_INPUTS] = dict([*others, (model_id, text)][-_MOST_INPUTS:])
+
+
+def last_input(model_id: str) -> dict[str, object] | None:
+    """Return the record that was tried last on a model in this tab, or None."""
+    text = st.session_state.get(_INPUTS, {}).get(model_id)
+    found = None if text is None else json.loads(text)
+    return found if isinstance(found, dict) else None
 
 
 def tend_cookie() -> None:

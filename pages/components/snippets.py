@@ -1,59 +1,135 @@
 """Calls to copy: what a program sends for what the page just did."""
 
 import json
-import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import streamlit as st
 
-from core.inputs.image_fields import picture_fields
 from core.runtimes.base import ModelInfo
-
-_LONGEST_INPUT = 1500
-_FROM_FILE = "<input.json"
-
-
-def draw_call(path: str, fields: Mapping[str, str], info: ModelInfo) -> None:
-    """Draw a curl call with a sample input; `fields` are the form's fields beside it."""
-    parts = [f"--form-string {shlex.quote(f'{name}={value}')}" for name, value in fields.items()]
-    if _is_one_picture(info):
-        _draw_curl(path, [*parts, "-F filetype=jpg", "-F input=@photo.jpg"])
-        st.caption("The file photo.jpg is a JPEG or PNG; filetype jpgbase64 takes it as text.")
-        return
-    sample = json.dumps(info.sample, ensure_ascii=False, default=str)
-    inside = len(sample) <= _LONGEST_INPUT
-    parts.append(
-        f"--form-string {shlex.quote(f'input={sample}')}" if inside else f"-F 'input={_FROM_FILE}'"
-    )
-    _draw_curl(path, parts)
-    if not inside:
-        st.caption("The file input.json holds one record as JSON; it is too long to show here.")
+from pages.components import session
+from pages.components.clients import curl, javascript, power_query, python, r
+from pages.components.clients.example import (
+    INFER_FILE,
+    INPUT_FILE,
+    INVOCATION_FILE,
+    LONGEST,
+    PICTURE_FILE,
+    Example,
+    as_json,
+    infer_body,
+    invocation_body,
+)
 
 
-def _is_one_picture(info: ModelInfo) -> bool:
-    """Return whether a picture is all that the model needs."""
-    needed = [field for field in info.inputs if field.required]
-    return len(needed) == 1 and picture_fields(info.input_schema) == tuple(needed)
+class Language(NamedTuple):
+    """A language: how it writes the form contract and the other protocols, and what it needs."""
+
+    form: Callable[[Example], str]
+    highlight: str
+    needs: str
+    others: Mapping[str, Callable[[Example], str]] = {}
 
 
-def draw_mlflow_call(endpoint: str, info: ModelInfo) -> None:
-    """Draw the same call the way MLflow's clients make it."""
-    sample = json.dumps({"dataframe_records": [info.sample]}, ensure_ascii=False, default=str)
-    body = shlex.quote(sample) if len(sample) <= _LONGEST_INPUT else "@records.json"
-    _draw_curl(f"/invocations/{endpoint}", ["-H 'Content-Type: application/json'", f"-d {body}"])
+_V2, _MLFLOW = "The Open Inference Protocol, version 2", "As MLflow's clients call"
+LANGUAGES = {
+    "curl": Language(
+        curl.form_call,
+        "bash",
+        "For a POSIX shell, as Linux, macOS and WSL have it.",
+        {_V2: curl.infer_call, _MLFLOW: curl.invocation_call},
+    ),
+    "Python": Language(
+        python.form_call,
+        "python",
+        "Needs the package requests: `pip install requests`.",
+        {_V2: python.infer_call, _MLFLOW: python.invocation_call},
+    ),
+    "R": Language(r.form_call, "r", 'Needs R 4.1 and `install.packages("httr2")`.'),
+    "JavaScript": Language(
+        javascript.form_call,
+        "javascript",
+        "Save it as call.mjs and run it with Node.js 18 or later. A web page should not hold a "
+        "token, and browsers do not let pages of other addresses call.",
+    ),
+    "Excel": Language(
+        power_query.form_call,
+        "powerquery",
+        "Data, Get Data, From Other Sources, Blank Query, Advanced Editor: paste it there. Choose "
+        "Anonymous when Excel asks how to connect. Power BI takes the same query.",
+    ),
+}
 
 
-def _draw_curl(path: str, parts: list[str]) -> None:
-    lines = [
-        f"curl {shlex.quote(origin() + path)}",
-        '-H "Authorization: Bearer $SLIPWAY_TOKEN"',
-        *parts,
-    ]
-    st.code(" \\\n  ".join(lines), language="bash", wrap_lines=True)
+def example_of(
+    model_id: str,
+    path: str,
+    fields: Mapping[str, str],
+    info: ModelInfo,
+    *,
+    endpoint: str = "",
+    token: str = "",
+) -> Example:
+    """Return a call with what this reader tried last on the model, else with its sample."""
+    record = session.last_input(model_id)
+    if record is None or not _fits(record, info):
+        record = json.loads(as_json(info.sample))
+    return Example(origin(), path, info, record, endpoint, dict(fields), token)
+
+
+def _fits(record: Mapping[str, object], info: ModelInfo) -> bool:
+    """Return whether a record that was tried on another version, perhaps, names the same fields."""
+    names = {field.name for field in info.inputs}
+    needed = {field.name for field in info.inputs if field.required and field.image is None}
+    return needed <= record.keys() <= names
 
 
 def origin() -> str:
     """Return where this browser reaches Slipway, such as `https://slipway.example`."""
     address = urlsplit(st.context.url or "http://localhost:8501")
     return f"{address.scheme}://{address.netloc}"
+
+
+def draw_calls(example: Example, key: str) -> None:
+    """Draw the call in every language, in tabs; and the files that long ones read."""
+    _draw_files(example, key)
+    for tab, language in zip(st.tabs(list(LANGUAGES)), LANGUAGES.values(), strict=True):
+        with tab:
+            st.code(language.form(example), language=language.highlight, wrap_lines=True)
+            st.caption(language.needs)
+            if example.endpoint:
+                _draw_others(example, language)
+
+
+def _draw_others(example: Example, language: Language) -> None:
+    """Draw the other protocols that programs may speak already; they take numbers, not pictures."""
+    if example.pictures:
+        return
+    for name, writer in language.others.items():
+        st.markdown(f"**{name}**")
+        st.code(writer(example), language=language.highlight, wrap_lines=True)
+
+
+def _draw_files(example: Example, key: str) -> None:
+    if example.pictures:
+        st.caption(f"{PICTURE_FILE} stands for a JPEG or PNG of yours.")
+    files = {INPUT_FILE: example.plain_record}
+    if example.endpoint and not example.pictures:
+        files |= {INFER_FILE: infer_body(example), INVOCATION_FILE: invocation_body(example)}
+    texts = {name: as_json(value) for name, value in files.items()}
+    if example.is_one_picture or all(len(text) <= LONGEST for text in texts.values()):
+        return
+    st.caption("The record is too long to be shown inside a call; save it beside the call.")
+    with st.container(horizontal=True):
+        for name, text in texts.items():
+            if len(text) > LONGEST:
+                st.download_button(
+                    name,
+                    text,
+                    file_name=name,
+                    mime="application/json",
+                    key=f"{key}_{name}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )

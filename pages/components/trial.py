@@ -40,12 +40,16 @@ def draw(caller: Caller, target: Target) -> None:
 
 
 def _score(caller: Caller, target: Target, records: object) -> Answer:
+    """Score what was given; a record that was answered is kept for calls to copy."""
     platform = session.platform()
+    model = target.view.model
     if target.service:
         live = platform.deployments.live_for(caller, target.service.endpoint)
-        return platform.predictions.call(caller, live, records)
-    model = target.view.model
-    return platform.predictions.test(caller, model.id, records, version=target.view.number)
+        answer = platform.predictions.call(caller, live, records)
+    else:
+        answer = platform.predictions.test(caller, model.id, records, version=target.view.number)
+    session.remember_input(model.id, records[0] if isinstance(records, list) else records)
+    return answer
 
 
 def _draw_form(caller: Caller, target: Target) -> None:

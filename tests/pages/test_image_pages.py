@@ -75,7 +75,8 @@ def test_the_page_of_a_model_says_what_becomes_of_a_picture(
     read = texts(visit(ann, MODELS, model=colours.id))
     assert "**photo** takes a JPEG or PNG. It becomes: 8 x 8, crop, RGB, 0 to 1" in read
     assert "A guess from the file" in read
-    assert "-F filetype=jpg" in read
+    assert "--form-string filetype=jpg" in read
+    assert "-F input=@photo.jpg" in read
 
 
 def opened(app: AppTest) -> AppTest:
