@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from core.db.engine import Database
 from core.files import Files, Staged
 from core.runtimes import open_runtimes
+from core.runtimes.asked_types import Trust
 from core.runtimes.cache import ScorerCache
 from core.runtimes.inspection import Inspected, inspect_file
 from core.runtimes.lending import Scorers
 from core.services.accounts import Accounts
+from core.services.approvals import Approvals
 from core.services.call_upkeep import CallUpkeep
 from core.services.calls import Calls
 from core.services.deployments import Deployments
@@ -42,6 +44,7 @@ class Platform:
     files: Files
     events: Events
     accounts: Accounts
+    approvals: Approvals
     models: Models
     revisions: Revisions
     loader: Loader
@@ -91,12 +94,18 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     database = Database(settings.database)
     parts.callback(database.close)
     files = Files(settings.storage)
-    runtimes = open_runtimes(seconds=settings.score_seconds, java_heap_mb=settings.java_heap_mb)
+    runtimes = open_runtimes(
+        seconds=settings.score_seconds,
+        java_heap_mb=settings.java_heap_mb,
+        packages=settings.own_packages,
+    )
     parts.callback(runtimes.close)
-    models = Models(database, files, _inspecting(settings))
-    loader = Loader(models, files, runtimes)
+    approvals = Approvals(database)
+    models = Models(database, files, _inspecting(settings, approvals), approvals)
+    loader = Loader(models, files, runtimes, approvals)
     cache = ScorerCache(loader.load, settings.cached_models)
     parts.callback(cache.close)
+    approvals.on_revoke(_dropping(models, cache))
     scorers = Scorers(cache)
     deployments = Deployments(database, models, cache)
     parts.callback(Warming(deployments, cache, settings.cached_models).close)
@@ -126,6 +135,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         files=files,
         events=Events(database),
         accounts=accounts,
+        approvals=approvals,
         models=models,
         revisions=Revisions(database, models),
         loader=loader,
@@ -145,7 +155,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     )
 
 
-def _inspecting(settings: Settings) -> Callable[[Staged], Inspected]:
+def _inspecting(settings: Settings, approvals: Approvals) -> Callable[[Staged], Inspected]:
     def inspect(staged: Staged) -> Inspected:
         return inspect_file(
             staged.path,
@@ -153,9 +163,18 @@ def _inspecting(settings: Settings) -> Callable[[Staged], Inspected]:
             staged.path.parent,
             seconds=settings.inspect_seconds,
             memory=settings.inspect_bytes,
+            trust=Trust(approvals.approved(staged.sha256), settings.own_packages),
         )
 
     return inspect
+
+
+def _dropping(models: Models, cache: ScorerCache[str]) -> Callable[[str], None]:
+    def drop(sha256: str) -> None:
+        for version_id in models.versions_of(sha256):
+            cache.drop(version_id)
+
+    return drop
 
 
 class _Shared:

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     call_history_days: int = Field(
         default=400, gt=0, description="How many days the sums of calls by the hour are kept."
     )
+    approvable_packages: str = Field(
+        default="",
+        description="Packages of your own whose classes an admin may approve, with commas between.",
+    )
     keep_results_days: float = Field(
         default=30,
         ge=0,
@@ -63,6 +67,12 @@ class Settings(BaseSettings):
     java_heap_mb: int = Field(
         default=1024, gt=0, description="The heap limit of the JVM that scores PMML, in MiB."
     )
+
+    @property
+    def own_packages(self) -> frozenset[str]:
+        """Return the names of the packages of one's own whose classes an admin may approve."""
+        names = (name.strip() for name in self.approvable_packages.split(","))
+        return frozenset(name for name in names if name)
 
     @property
     def database(self) -> Path:

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from core.services.accounts import Role
-from pages.components import admin_parts, admin_users, shell
+from pages.components import admin_parts, admin_users, approval_parts, shell
 
 PARTS = {
     "Users": admin_users.draw_accounts,
     "Models": admin_parts.draw_models,
     "Deployments": admin_parts.draw_deployments,
     "Tasks": admin_parts.draw_tasks,
+    "Approvals": approval_parts.draw_requests,
     "What was done": admin_parts.draw_events,
 }
 

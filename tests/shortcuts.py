@@ -8,12 +8,13 @@ from pathlib import Path
 from unittest.mock import patch
 from uuid import uuid4
 
+from core.runtimes.asked_types import Trust
 from core.runtimes.base import ModelInfo
 from core.runtimes.inspection import Inspected, inspect_file
 from core.services.accounts import Accounts
 
 _CHEAPEST_ROUNDS = 4
-_seen: dict[tuple[str, str], tuple[ModelInfo, bytes | None]] = {}
+_seen: dict[tuple[str, str, Trust], tuple[ModelInfo, bytes | None]] = {}
 
 
 @contextmanager
@@ -27,11 +28,11 @@ def quick_platforms() -> Iterator[None]:
 
 
 def _inspect_once(
-    path: Path, name: str, workdir: Path, *, seconds: float, memory: int
+    path: Path, name: str, workdir: Path, *, seconds: float, memory: int, trust: Trust
 ) -> Inspected:
-    key = (hashlib.sha256(path.read_bytes()).hexdigest(), Path(name).suffix)
+    key = (hashlib.sha256(path.read_bytes()).hexdigest(), Path(name).suffix, trust)
     if key not in _seen:
-        inspected = inspect_file(path, name, workdir, seconds=seconds, memory=memory)
+        inspected = inspect_file(path, name, workdir, seconds=seconds, memory=memory, trust=trust)
         converted = None if inspected.path == path else inspected.path.read_bytes()
         _seen[key] = (inspected.info, converted)
         return inspected

@@ -10,7 +10,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.api import accounts, deployments, downloads, invocations, models, openapi, protocol, tasks
+from core.api import (
+    accounts,
+    admin,
+    deployments,
+    downloads,
+    invocations,
+    models,
+    openapi,
+    protocol,
+    tasks,
+)
 from core.api.auth import caller_by_form, caller_by_header
 from core.api.edge import ALL_METHODS, guarded, json_answer
 from core.api.forms import Call, Endpoint, Form, Who, check_fields, read_form
@@ -25,6 +35,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *models.ENDPOINTS,
     *deployments.ENDPOINTS,
     *tasks.ENDPOINTS,
+    *admin.ENDPOINTS,
 )
 
 _NOBODY = Caller(id="", name="", role=Role.VIEWER)

@@ -210,6 +210,26 @@ class Verdict(Base):
     made_by: Mapped[str]
 
 
+class Approval(Base):
+    """What an admin was asked, and said, about the types in a file; the file itself is not kept.
+
+    `types` are `AskedType`s as JSON. An approval holds for the content `sha256` and no other.
+    """
+
+    __tablename__ = "approvals"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    sha256: Mapped[str]
+    file_name: Mapped[str]
+    types: Mapped[str]
+    state: Mapped[str]
+    asked: Mapped[datetime]
+    asked_by_id: Mapped[str]
+    asked_by: Mapped[str]
+    decided: Mapped[datetime | None]
+    decided_by: Mapped[str]
+
+
 class Event(Base):
     """One thing that somebody did; names are copied, so it can be read after they are gone."""
 

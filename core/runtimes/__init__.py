@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import InvalidModel
+from core.runtimes.asked_types import Trust
 from core.runtimes.base import ModelInfo, Runtime, Scorer
 from core.runtimes.onnx import OnnxRuntime
 from core.runtimes.pmml import PmmlRuntime
@@ -37,10 +38,13 @@ class Runtimes:
             runtime.close()
 
 
-def open_runtimes(*, seconds: float, java_heap_mb: int) -> Runtimes:
+def open_runtimes(
+    *, seconds: float, java_heap_mb: int, packages: frozenset[str] = frozenset()
+) -> Runtimes:
     """Return the runtimes with a platform's limits.
 
-    `seconds` is how long one call of `Scorer.score` may take, `java_heap_mb` the heap of the JVM.
+    `seconds` is how long one call of `Scorer.score` may take, `java_heap_mb` the heap of the JVM,
+    `packages` those of a team's own whose classes an admin may approve.
     """
     pmml = PmmlRuntime(seconds=seconds, heap_mb=java_heap_mb)
-    return Runtimes((pmml, OnnxRuntime(seconds), ScikitRuntime(seconds)))
+    return Runtimes((pmml, OnnxRuntime(seconds), ScikitRuntime(seconds, Trust(packages=packages))))

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
+from core.runtimes.asked_types import Trust
 from core.schema import Field, Schema
 
 ERROR_COLUMN = "error"
@@ -28,6 +29,7 @@ class ModelInfo:
     `sample` is one record that the model scored when it was inspected.
     `warnings` are sentences that a user should read before trusting the model.
     `details` are facts for the model's page, such as the producer or the opset.
+    `trusted` are the types in the file that an admin approved for it, by their full names.
     """
 
     format: str
@@ -39,6 +41,7 @@ class ModelInfo:
     sample: dict[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
+    trusted: tuple[str, ...] = ()
 
     @property
     def input_schema(self) -> Schema:
@@ -108,6 +111,10 @@ class Runtime(ABC):
     @abstractmethod
     def load(self, path: Path, info: ModelInfo) -> Scorer:
         """Load an inspected file for scoring; raises InvalidModel if that fails."""
+
+    def trusting(self, trust: Trust) -> "Runtime":
+        """Return a runtime that inspects files with these types in them; few formats hold types."""
+        return self
 
     def close(self) -> None:  # noqa: B027 - most runtimes hold nothing to give back
         """Give back what the runtime holds, such as a JVM; it is not used afterwards."""

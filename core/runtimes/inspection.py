@@ -19,6 +19,7 @@ import msgspec
 
 from core.errors import InvalidModel
 from core.runtimes import RUNTIMES
+from core.runtimes.asked_types import NO_TRUST, AskedType, Trust, TypesRefused
 from core.runtimes.base import ModelInfo, Runtime
 from core.runtimes.file_kinds import HEAD_BYTES, XML, seems
 
@@ -48,14 +49,17 @@ class Order:
     reply: str
     seconds: float
     memory: int
+    trust: Trust = NO_TRUST
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the child answers: a model's information, or the sentence that refuses it."""
+    """What the child answers: a model's information, the sentence that refuses it, or types."""
 
     info: ModelInfo | None = None
     refusal: str = ""
+    asked: tuple[AskedType, ...] = ()
+    instead: str = ""
 
 
 def inspect_file(
@@ -66,12 +70,15 @@ def inspect_file(
     seconds: float,
     memory: int,
     runtimes: Sequence[Runtime] = RUNTIMES,
+    trust: Trust = NO_TRUST,
 ) -> Inspected:
     """Find out what an uploaded file is and try one prediction with it.
 
     `name` is what the user calls the file; its suffix decides where the content does not. `memory`
-    is in bytes. A converted file is left in `workdir` and is the caller's to remove; after a
-    refusal nothing is left there. Raises InvalidModel for every file that cannot be scored.
+    is in bytes, `trust` what this file may hold beside the allow-list. A converted file is left in
+    `workdir` and is the caller's to remove; after a refusal nothing is left there. Raises
+    TypesRefused for a file with types that are not allowed, and InvalidModel for every other that
+    cannot be scored.
     """
     runtime = choose_runtime(path, name, runtimes)
     with tempfile.TemporaryDirectory(prefix="inspect-", dir=workdir) as folder:
@@ -83,6 +90,7 @@ def inspect_file(
             reply=str(room.resolve() / "reply"),
             seconds=seconds,
             memory=memory,
+            trust=trust,
         )
         _run(order, room)
         info = _read_reply(Path(order.reply))
@@ -185,6 +193,8 @@ def _read_reply(path: Path) -> ModelInfo:
     if not path.exists() or path.stat().st_size > _LARGEST_REPLY:
         raise InvalidModel("The file could not be opened: it describes more than can be shown.")
     reply = msgspec.json.decode(path.read_bytes(), type=Reply)
+    if reply.asked:
+        raise TypesRefused(reply.asked, reply.instead)
     if reply.info is None:
         raise InvalidModel(reply.refusal)
     return reply.info

@@ -11,6 +11,7 @@ import msgspec
 
 from core.errors import InvalidModel
 from core.runtimes import runtime_of
+from core.runtimes.asked_types import TypesRefused
 from core.runtimes.inspection import Order, Reply
 
 _NESTING = 2000
@@ -25,9 +26,11 @@ def main() -> None:
 
 
 def _carry_out(order: Order) -> Reply:
-    runtime = runtime_of(order.format)
+    runtime = runtime_of(order.format).trusting(order.trust)
     try:
         return Reply(info=runtime.inspect(Path(order.source), Path(order.converted)))
+    except TypesRefused as refusal:
+        return Reply(asked=refusal.asked, instead=refusal.instead)
     except InvalidModel as refusal:
         return Reply(refusal=refusal.message)
     except MemoryError:

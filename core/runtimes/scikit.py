@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from core.runtimes.asked_types import NO_TRUST, Trust
 from core.runtimes.base import ModelInfo, Runtime, Scorer
 
 _MAGIC = (
@@ -22,14 +23,22 @@ _OLD_PICKLE = re.compile(rb"\(?[ci][\w.]+\r?\n[\w.]+\r?\n")
 
 
 class ScikitRuntime(Runtime):
-    """Inspects and loads scikit-learn files; `seconds` is how long one call may score."""
+    """Inspects and loads scikit-learn files.
+
+    `seconds` is how long one call may score, `trust` what is admitted beside the allow-list.
+    """
 
     format = "sklearn"
     label = "scikit-learn"
     suffixes = (".skops", ".joblib", ".pkl", ".pickle")
 
-    def __init__(self, seconds: float = 60) -> None:
+    def __init__(self, seconds: float = 60, trust: Trust = NO_TRUST) -> None:
         self._seconds = seconds
+        self._trust = trust
+
+    def trusting(self, trust: Trust) -> "ScikitRuntime":
+        """Return a runtime that inspects files with these types in them."""
+        return ScikitRuntime(self._seconds, trust)
 
     def recognises(self, head: bytes) -> bool:
         """Return whether the bytes are the beginning of a zip, a pickle or a compressed file."""
@@ -40,10 +49,10 @@ class ScikitRuntime(Runtime):
         """Read an uploaded file, write it to `converted` as skops, and try one prediction."""
         from core.runtimes.scikit_scoring import inspect_scikit
 
-        return inspect_scikit(path, converted, self._seconds)
+        return inspect_scikit(path, converted, self._seconds, self._trust)
 
     def load(self, path: Path, info: ModelInfo) -> Scorer:
         """Load a converted file; raises InvalidModel if that fails."""
         from core.runtimes.scikit_scoring import load_scikit
 
-        return load_scikit(path, info, self._seconds)
+        return load_scikit(path, info, self._seconds, self._trust.packages)

@@ -1,12 +1,14 @@
 """Reads .pkl and .joblib files with an unpickler that admits only the allow-list.
 
 It runs in the inspection child alone. A name that is not allowed becomes an inert stand-in, so that
-reading goes on and all that is refused can be named at once; nothing of it is ever called. joblib
-keeps arrays between the opcodes of a pickle (`NumpyArrayWrapper`), and arrays of objects as pickles
-within the pickle: both are read here, by the same rules.
+reading goes on and all that is refused can be named at once; nothing of it is ever called. Classes
+that an admin approved for the file are made empty and given their state; they are not called.
+joblib keeps arrays between the opcodes of a pickle (`NumpyArrayWrapper`), and arrays of objects as
+pickles within the pickle: both are read here, by the same rules.
 """
 
 import bz2
+import copyreg
 import gzip
 import io
 import lzma
@@ -23,6 +25,8 @@ import sklearn
 from joblib.compressor import BinaryZlibFile
 
 from core.errors import InvalidModel
+from core.runtimes.approvable import refusal, trusted_class
+from core.runtimes.asked_types import NO_TRUST, Trust
 from core.runtimes.scikit_types import allowed
 
 _VERSION = re.compile(rb"_sklearn_version.{1,24}?(\d+(?:\.\d+)+(?:rc\d+)?)", re.DOTALL)
@@ -31,25 +35,25 @@ _BLOCK = 1 << 20
 _SHOWN_NAMES = 12
 
 
-def read_pickle(path: Path) -> object:
+def read_pickle(path: Path, trust: Trust = NO_TRUST) -> object:
     """Return the object in a .pkl or .joblib file of any protocol and compression.
 
-    Raises InvalidModel that lists every type which is refused, or says what is wrong.
+    Raises TypesRefused with every type that is refused, or InvalidModel that says what is wrong.
     """
-    refused: dict[str, None] = {}
+    refused: dict[str, str] = {}
     with path.open("rb") as file:
         stream = _decompressed(file)
         try:
-            found = _Unpickler(stream, refused).load()
+            found = _Unpickler(stream, refused, trust).load()
             ended = not stream.read(1)
-        except (RecursionError, MemoryError):
+        except (RecursionError, MemoryError, InvalidModel):
             raise
         except Exception as error:
-            _raise_refused(refused, path)
+            _raise_refused(refused, path, trust)
             raise InvalidModel(
                 f"The file is no pickle that can be read to its end ({type(error).__name__})."
             ) from error
-    _raise_refused(refused, path)
+    _raise_refused(refused, path, trust)
     if not ended:
         raise InvalidModel(
             "The file goes on after the end of its pickle; save the model alone, in one dump."
@@ -64,7 +68,7 @@ def saved_with(path: Path) -> str:
     return match[1].decode() if match else ""
 
 
-def _raise_refused(refused: dict[str, None], path: Path) -> None:
+def _raise_refused(refused: dict[str, str], path: Path, trust: Trust) -> None:
     if not refused:
         return
     gone = [name for name in refused if _is_gone(name)]
@@ -75,17 +79,13 @@ def _raise_refused(refused: dict[str, None], path: Path) -> None:
             f"scikit-learn {sklearn.__version__} does not have {_listed(gone)}. Load it with that "
             "version and export it as ONNX or PMML, or train the model anew."
         )
-    raise InvalidModel(
-        f"The file asks for types that are not allowed: {_listed(list(refused))}. Slipway opens "
-        "what scikit-learn and NumPy define, and nothing that runs code of its own; "
-        f"{_way(refused)}."
-    )
+    raise refusal(refused, trust, _instead(refused))
 
 
-def _way(refused: dict[str, None]) -> str:
+def _instead(refused: dict[str, str]) -> str:
     if any(name.startswith("pandas.") for name in refused):
-        return "give a ColumnTransformer its columns as a list of names, not as a pandas Index"
-    return "export the model as ONNX or PMML"
+        return "Give a ColumnTransformer its columns as a list of names, not as a pandas Index."
+    return ""
 
 
 def _is_gone(name: str) -> bool:
@@ -187,10 +187,12 @@ class _Unpickler(pickle._Unpickler):
 
     stack: list[Any]
 
-    def __init__(self, stream: IO[bytes], refused: dict[str, None]) -> None:
+    def __init__(self, stream: IO[bytes], refused: dict[str, str], trust: Trust) -> None:
         super().__init__(stream)
         self._stream = stream
         self._refused = refused
+        self._trust = trust
+        self._approved: dict[tuple[str, str], type] = {}
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - whatever is allowed
         """Return what a name stands for; a refused one is written down and stood in for."""
@@ -198,18 +200,52 @@ class _Unpickler(pickle._Unpickler):
             return self._partial
         found = _SPECIAL.get((module, name)) or allowed(module, name)
         if found is None:
-            self._refused[f"{module}.{name}"] = None
+            found = self._find_approved(module, name)
+        if found is None:
+            self._refused[f"{module}.{name}"] = ""
             return _StandIn
         return found
+
+    def _find_approved(self, module: str, name: str) -> type | None:
+        if (module, name) not in self._approved:
+            found = trusted_class(module, name, self._trust)
+            if found is None:
+                return None
+            self._approved[module, name] = found
+        return self._approved[module, name]
+
+    def load_reduce(self) -> None:
+        """Call what is allowed; never an approved class, nor its constructor by way of copyreg."""
+        function, arguments = self.stack[-2:]
+        given = arguments if function is copyreg._reconstructor else ()  # type: ignore[attr-defined]
+        self._refuse_call(function, *given[1:2])
+        super().load_reduce()  # type: ignore[misc]
+
+    dispatch[pickle.REDUCE[0]] = load_reduce
+
+    def _instantiate(self, kind: object, arguments: object) -> None:
+        """Make an object as the opcodes of old protocols do; never one of an approved class."""
+        self._refuse_call(kind)
+        super()._instantiate(kind, arguments)  # type: ignore[misc]
+
+    def _refuse_call(self, *functions: object) -> None:
+        for kind in self._approved.values():
+            if any(function is kind for function in functions):
+                raise InvalidModel(
+                    f"The file calls {kind.__module__}.{kind.__name__} with values of its own; an "
+                    "approved class is only given its state. Export the model as ONNX or PMML."
+                )
 
     def _partial(self, function: object, *_: object) -> _StandIn:
         """Make nothing of a partial; that of boosted trees alone is no reason to refuse."""
         if function is not _ArrayCheck:
-            self._refused["functools.partial"] = None
+            self._refused["functools.partial"] = ""
         return _ArrayCheck()
 
     def load_build(self) -> None:
-        """Set an object's state; where the object describes an array, read the array."""
+        """Set an object's state, never a class's; where it describes an array, read the array."""
+        if isinstance(self.stack[-2], type):
+            raise pickle.UnpicklingError(self.stack[-2])
         super().load_build()  # type: ignore[misc]
         if isinstance(self.stack[-1], _JoblibArray):
             self.stack[-1] = self._array(vars(self.stack[-1]))
@@ -221,7 +257,7 @@ class _Unpickler(pickle._Unpickler):
         if not isinstance(dtype, np.dtype) or min(shape, default=0) < 0:
             raise pickle.UnpicklingError(described)
         if dtype.hasobject:
-            return _Unpickler(self._stream, self._refused).load()
+            return _Unpickler(self._stream, self._refused, self._trust).load()
         if described.get("numpy_array_alignment_bytes") is not None:
             self._exactly(self._exactly(1)[0])
         flat = np.frombuffer(self._exactly(math.prod(shape) * dtype.itemsize), dtype)

@@ -17,6 +17,7 @@ from skops.io.exceptions import UnsupportedTypeException
 
 from core.errors import InvalidModel
 from core.records import batch_of
+from core.runtimes.asked_types import NO_TRUST, Trust
 from core.runtimes.base import ModelInfo, Scorer
 from core.runtimes.file_kinds import HEAD_BYTES
 from core.runtimes.rows import Columns, Deadline, RefusedRowsError, Rows, in_short
@@ -144,11 +145,13 @@ _NUMPY: dict[DataType, type[np.generic]] = {
 }
 
 
-def inspect_scikit(path: Path, converted: Path, seconds: float) -> ModelInfo:
+def inspect_scikit(
+    path: Path, converted: Path, seconds: float, trust: Trust = NO_TRUST
+) -> ModelInfo:
     """Return what a model file is, and write it to `converted` as skops; raises InvalidModel."""
-    estimator, made = _read(path)
+    estimator, made = _read(path, trust)
     _write(estimator, converted)
-    model = _model(converted)
+    model = _model(converted, trust)
     rows = _trial_rows(model.inputs)
     given = _trial(model, rows, made)
     info = ModelInfo(
@@ -159,16 +162,19 @@ def inspect_scikit(path: Path, converted: Path, seconds: float) -> ModelInfo:
         inputs=model.inputs,
         outputs=given.fields,
         sample=rows[0],
-        warnings=_warnings(made),
+        warnings=_warnings(made, trust),
         details=_details(model.estimator, made),
+        trusted=tuple(sorted(trust.types)),
     )
     return replace(info, inputs=_nullable(model, given, rows[0]))
 
 
-def load_scikit(path: Path, info: ModelInfo, seconds: float) -> ScikitScorer:
+def load_scikit(
+    path: Path, info: ModelInfo, seconds: float, packages: frozenset[str] = frozenset()
+) -> ScikitScorer:
     """Load a converted file; raises InvalidModel if it is another than was inspected."""
     with _LOADING:
-        model = _model(path)
+        model = _model(path, Trust(frozenset(info.trusted), packages))
         given = _trial(model, _trial_rows(model.inputs), "")
         quick = _quickened(model, given)
     read = [field.name for field in (*model.inputs, *given.fields)]
@@ -192,16 +198,16 @@ def _quickened(model: Model, given: Given) -> Model:
     return model if asked is None else replace(model, estimator=asked, named=False)
 
 
-def _read(path: Path) -> tuple[BaseEstimator, str]:
+def _read(path: Path, trust: Trust) -> tuple[BaseEstimator, str]:
     """Return the estimator in an uploaded file, and the version that saved it if another."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if head.startswith(_ZIP):
-        found, made = read_skops(path)
+        found, made = read_skops(path, trust)
         return checked(found), made
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = read_pickle(path)
+        found = read_pickle(path, trust)
     made = version_warned_of(caught)
     return checked(found), saved_with(path) if made == "pre-0.18" else made
 
@@ -215,8 +221,8 @@ def _write(estimator: BaseEstimator, converted: Path) -> None:
         ) from error
 
 
-def _model(path: Path) -> Model:
-    estimator = checked(read_skops(path)[0])
+def _model(path: Path, trust: Trust) -> Model:
+    estimator = checked(read_skops(path, trust)[0])
     named = getattr(estimator, "feature_names_in_", None) is not None
     return Model(estimator, input_fields(estimator), named, takes_text(estimator))
 
@@ -303,13 +309,17 @@ def _works(model: Model, given: Given, row: Record) -> bool:
     )
 
 
-def _warnings(made: str) -> tuple[str, ...]:
-    if not made:
-        return ()
-    return (
-        f"The model was saved with scikit-learn {made} and runs with {sklearn.__version__}: "
-        "compare some predictions with those you know, or save it again.",
-    )
+def _warnings(made: str, trust: Trust) -> tuple[str, ...]:
+    said = []
+    if made:
+        said.append(
+            f"The model was saved with scikit-learn {made} and runs with {sklearn.__version__}: "
+            "compare some predictions with those you know, or save it again."
+        )
+    if trust.types:
+        names = ", ".join(sorted(trust.types))
+        said.append(f"An admin approved types for this file whose code runs with it: {names}.")
+    return tuple(said)
 
 
 def _details(estimator: BaseEstimator, made: str) -> dict[str, str]:

@@ -15,6 +15,8 @@ import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 
 from core.errors import InvalidModel
+from core.runtimes.approvable import refusal, trusted_class
+from core.runtimes.asked_types import NO_TRUST, Trust
 from core.runtimes.scikit_types import allowed
 
 _SCHEMA = "schema.json"
@@ -31,15 +33,17 @@ _LOADERS = frozenset(
         "TypeNode",
     }
 )
+# They make an object empty and give it its state, or name a class; an approved one is not called.
+_HARMLESS_LOADERS = frozenset({"ObjectNode", "TypeNode"})
 
 
-def read_skops(path: Path) -> tuple[object, str]:
+def read_skops(path: Path, trust: Trust = NO_TRUST) -> tuple[object, str]:
     """Return the object in a .skops file, and the version of scikit-learn that saved it.
 
-    The version is empty where it is the one that is here. Raises InvalidModel that lists every type
-    which is refused, or says what is wrong.
+    The version is empty where it is the one that is here. Raises TypesRefused with
+    every type that is refused, or InvalidModel that says what is wrong.
     """
-    trusted = _audited(path)
+    trusted = _audited(path, trust)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -61,19 +65,23 @@ def version_warned_of(caught: list[warnings.WarningMessage]) -> str:
     return ""
 
 
-def _audited(path: Path) -> list[str]:
+def _audited(path: Path, trust: Trust) -> list[str]:
     """Return the names in a file once all are known to be allowed."""
     names: dict[str, None] = {}
-    refused: dict[str, None] = {}
+    refused: dict[str, str] = {}
     for node in _nodes(_schema(path)):
         module, name = str(node.get("__module__")), str(node.get("__class__"))
-        known = str(node["__loader__"]) in _LOADERS and allowed(module, name) is not None
-        (names if known else refused)[f"{module}.{name}"] = None
+        loader, full = str(node["__loader__"]), f"{module}.{name}"
+        if loader in _LOADERS and allowed(module, name) is not None:
+            names[full] = None
+        elif loader not in _HARMLESS_LOADERS:
+            refused[full] = f"is asked for as a {loader}, not as an object with its state"
+        elif trusted_class(module, name, trust) is not None:
+            names[full] = None
+        else:
+            refused.setdefault(full, "")
     if refused:
-        raise InvalidModel(
-            f"The file holds types that are not allowed: {', '.join(list(refused)[:12])}. Slipway "
-            "opens what scikit-learn and NumPy define, and nothing that runs code of its own."
-        )
+        raise refusal(refused, trust)
     return list(names)
 
 

@@ -7,6 +7,7 @@ from core.errors import InternalError, ModelUnavailable, Overloaded, SlipwayErro
 from core.files import Files, sha256_of
 from core.runtimes import Runtimes
 from core.runtimes.base import Scorer
+from core.services.approvals import Approvals
 from core.services.model_views import VersionView
 from core.services.models import Models
 
@@ -20,17 +21,21 @@ class Loader:
     service is told, and not only whoever calls it.
     """
 
-    def __init__(self, models: Models, files: Files, runtimes: Runtimes) -> None:
+    def __init__(
+        self, models: Models, files: Files, runtimes: Runtimes, approvals: Approvals
+    ) -> None:
         self._models = models
         self._files = files
         self._runtimes = runtimes
+        self._approvals = approvals
         self._problems: dict[str, str] = {}
 
     def load(self, version_id: str) -> Scorer:
         """Return a new scorer of a version.
 
-        Raises ModelUnavailable for a file that is gone, damaged or refused by its engine, and
-        VersionNotFound, Overloaded and InternalError, which are not the file's fault.
+        Raises ModelUnavailable for a file that is gone, damaged, refused by its engine or no
+        longer approved, and VersionNotFound, Overloaded and InternalError, which are not the
+        file's fault.
         """
         view = self._models.get_version(version_id)
         try:
@@ -48,6 +53,7 @@ class Loader:
     def _opened(self, view: VersionView) -> Scorer:
         path = self._files.artifact(view.artifact)
         try:
+            self._approvals.require(view.source, view.declared.trusted)
             return self._runtimes.load(path, view.declared)
         except (Overloaded, InternalError):
             raise

@@ -1,6 +1,7 @@
 """Models and their versions: who may see and change them, and how a file becomes one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from core.runtimes.edits import edited
 from core.runtimes.inspection import Inspected
 from core.services import events
 from core.services.accounts import Caller
+from core.services.approvals import Approvals
 from core.services.artifacts import Artifacts, consuming, examined
 from core.services.model_checks import (
     add_model,
@@ -57,15 +59,21 @@ from core.services.names import clean_text, name_key
 class Models:
     """The models of one platform.
 
-    `inspect` opens an upload and raises InvalidModel for what cannot be scored.
+    `inspect` opens an upload and raises InvalidModel for what cannot be scored; where an admin may
+    help, `approvals` keeps what was asked.
     """
 
     def __init__(
-        self, database: Database, files: Files, inspect: Callable[[Staged], Inspected]
+        self,
+        database: Database,
+        files: Files,
+        inspect: Callable[[Staged], Inspected],
+        approvals: Approvals,
     ) -> None:
         self._database = database
         self._files = files
         self._inspect = inspect
+        self._approvals = approvals
         self.artifacts = Artifacts(database, files)
         # A process that was killed may have kept a file whose version it never added.
         self.artifacts.drop_unused(files.artifacts())
@@ -98,7 +106,7 @@ class Models:
             notes = clean_text(notes, "notes")
             with self._database.reading() as session:
                 require_free(session, model)
-            with examined(staged, self._inspect) as inspected:
+            with self._examined(caller, staged) as inspected:
                 model.model_type = checked_type(model_type, inspected.info)
                 self._store(
                     caller, staged, inspected, notes, lambda session: add_model(session, model)
@@ -116,7 +124,7 @@ class Models:
             notes = clean_text(notes, "notes")
             with self._database.reading() as session:
                 changeable_model(session, caller, model_id)
-            with examined(staged, self._inspect) as inspected:
+            with self._examined(caller, staged) as inspected:
                 number = self._store(
                     caller,
                     staged,
@@ -163,6 +171,11 @@ class Models:
             if row is None:
                 raise gone_version()
             return edited(declared_info(row), revision_edits(session, row, revision))
+
+    def versions_of(self, source: str) -> list[str]:
+        """Return the ids of the versions made of a file (SHA-256), for the platform itself."""
+        with self._database.reading() as session:
+            return list(session.scalars(select(Version.id).where(Version.source == source)))
 
     def list_(self, caller: Caller) -> list[ModelView]:
         """Return the models that the caller may see, the last changed first."""
@@ -247,6 +260,12 @@ class Models:
         for task in removed.tasks:
             self._files.drop_job(task)
         self.artifacts.drop_unused(removed.artifacts)
+
+    @contextmanager
+    def _examined(self, caller: Caller, staged: Staged) -> Iterator[Inspected]:
+        """Inspect an upload; what it holds that an admin may approve is asked for."""
+        with self._approvals.asking(caller, staged), examined(staged, self._inspect) as inspected:
+            yield inspected
 
     def _store(
         self,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.model_views import ModelView
-from pages.components import links, model_forms, rights, session
+from pages.components import approval_parts, links, model_forms, rights, session
 from pages.components.states import draw_state
 from pages.components.text import ago, plain, plural, short
 
@@ -29,6 +29,7 @@ def draw(caller: Caller) -> None:
             "Upload a model", key="models_upload", type="primary", icon=":material/upload:"
         ):
             model_forms.upload()
+    approval_parts.draw_own(caller)
     if not models:
         _draw_empty(caller)
         return

@@ -61,6 +61,8 @@ def _draw_head(caller: Caller, view: VersionView) -> None:
     )
     if model.description:
         st.text(model.description)
+    with showing_errors():
+        session.platform().approvals.require(view.source, view.info.trusted)
     for warning in view.info.warnings:
         st.warning(plain(warning), icon=":material/warning:")
     _draw_actions(caller, view)

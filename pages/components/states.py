@@ -14,12 +14,16 @@ _LOOKS = {
     "private": ("gray", ":material/lock:", "private"),
     "team": ("blue", ":material/group:", "team"),
     "active": ("green", ":material/check_circle:", "active"),
+    "pending": ("orange", ":material/pending:", "waits for an admin"),
+    "approved": ("green", ":material/verified_user:", "approved"),
+    "declined": ("red", ":material/block:", "declined"),
+    "revoked": ("red", ":material/gpp_bad:", "revoked"),
     "disabled": ("red", ":material/block:", "disabled"),
 }
 
 
 def draw_state(state: str) -> None:
-    """Draw the badge of a deployment's, model's or account's state."""
+    """Draw the badge of a deployment's, model's, account's or request's state."""
     colour, icon, word = _LOOKS[state]
     st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
 

@@ -61,7 +61,7 @@ def _opcodes(text: str) -> Make:
     return lambda mark: (text % f"touch {mark}").encode("latin-1")
 
 
-def _code(mark: Path) -> str:
+def code(mark: Path) -> str:
     return f"open({str(mark)!r}, 'w').close()"
 
 
@@ -70,20 +70,20 @@ CALLED: dict[str, Callable[[Path], object]] = {
     "os.popen": lambda mark: Calls("os", "popen", f"touch {mark}"),
     "subprocess.Popen": lambda mark: Calls("subprocess", "Popen", ["touch", str(mark)]),
     "subprocess.getoutput": lambda mark: Calls("subprocess", "getoutput", f"touch {mark}"),
-    "builtins.eval": lambda mark: Calls("builtins", "eval", _code(mark)),
-    "builtins.exec": lambda mark: Calls("builtins", "exec", _code(mark)),
+    "builtins.eval": lambda mark: Calls("builtins", "eval", code(mark)),
+    "builtins.exec": lambda mark: Calls("builtins", "exec", code(mark)),
     "builtins.open": lambda mark: Calls("builtins", "open", str(mark), "w"),
     "builtins.getattr": lambda _: Calls("builtins", "getattr", fitted(), "__class__"),
     "builtins.__import__": lambda _: Calls("builtins", "__import__", "antigravity"),
-    "builtins.compile": lambda mark: Calls("builtins", "compile", _code(mark), "x", "exec"),
+    "builtins.compile": lambda mark: Calls("builtins", "compile", code(mark), "x", "exec"),
     "io.open": lambda mark: Calls("io", "open", str(mark), "w"),
     "pathlib.Path.touch": lambda mark: Calls("pathlib", "Path.touch", mark),
     "shutil.rmtree": lambda mark: Calls("shutil", "rmtree", str(mark)),
     "runpy.run_path": lambda mark: Calls("runpy", "run_path", str(mark)),
-    "timeit.timeit": lambda mark: Calls("timeit", "timeit", _code(mark)),
-    "cProfile.run": lambda mark: Calls("cProfile", "run", _code(mark)),
+    "timeit.timeit": lambda mark: Calls("timeit", "timeit", code(mark)),
+    "cProfile.run": lambda mark: Calls("cProfile", "run", code(mark)),
     "ctypes.CDLL": lambda _: Calls("ctypes", "CDLL", "libc.so.6"),
-    "functools.partial": lambda mark: Calls("functools", "partial", eval, _code(mark)),
+    "functools.partial": lambda mark: Calls("functools", "partial", eval, code(mark)),
     "operator.methodcaller": lambda _: Calls("operator", "methodcaller", "system"),
     "operator.attrgetter": lambda _: Calls("operator", "attrgetter", "__globals__"),
     "numpy.memmap": lambda mark: Calls("numpy", "memmap", str(mark), "uint8", "w+", 0, (4,)),
@@ -92,7 +92,7 @@ CALLED: dict[str, Callable[[Path], object]] = {
     "numpy.load": lambda _: Calls("numpy", "load", "/etc/hostname"),
     "numpy.f2py.run_main": lambda _: Calls("numpy.f2py", "run_main", ["-h"]),
     "numpy.testing runstring": lambda mark: Calls(
-        "numpy.testing._private.utils", "runstring", _code(mark), {}
+        "numpy.testing._private.utils", "runstring", code(mark), {}
     ),
     "joblib.load": lambda mark: Calls("joblib", "load", str(mark)),
     "pickle.loads": lambda mark: Calls("pickle", "loads", pickle.dumps(touch(mark))),

@@ -20,6 +20,7 @@ from core.runtimes.cache import ScorerCache
 from core.runtimes.inspection import Inspected
 from core.schema import DataType, Field, Interval, Optype
 from core.services.accounts import Accounts, Caller
+from core.services.approvals import Approvals
 from core.services.deployments import Deployments
 from core.services.job_runner import JobRunner
 from core.services.jobs import Jobs
@@ -145,7 +146,7 @@ def upload(files: Files) -> Uploads:
 
 @pytest.fixture
 def models(database: Database, files: Files) -> Models:
-    return Models(database, files, inspect)
+    return Models(database, files, inspect, Approvals(database))
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from core.runtimes.base import ModelInfo, Scorer
 from core.runtimes.inspection import Inspected
 from core.schema import DataType, Field
 from core.services.accounts import Accounts
+from core.services.approvals import Approvals
 from core.services.job_runner import JobRunner
 from core.services.jobs import Jobs
 from core.services.models import Models
@@ -69,7 +70,9 @@ def opened(storage: Path) -> Iterator[Small]:
 
     database = Database(storage / "slipway.duckdb")
     files = Files(storage)
-    models = Models(database, files, lambda staged: Inspected(INFO, staged.path))
+    models = Models(
+        database, files, lambda staged: Inspected(INFO, staged.path), Approvals(database)
+    )
     runner = JobRunner(database, files, lambda *_: INFO, lease, workers=2, inline=True)
     jobs = Jobs(database, files, runner, part_rows=PART_ROWS)
     yield Small(files, Accounts(database, files, rounds=4), models, runner, jobs)

@@ -5,11 +5,13 @@ from typing import cast
 
 import pytest
 
+from core.db.engine import Database
 from core.errors import InternalError, InvalidModel, ModelUnavailable
 from core.files import Files
 from core.runtimes import Runtimes
 from core.runtimes.base import ModelInfo, Scorer
 from core.services.accounts import Caller
+from core.services.approvals import Approvals
 from core.services.loading import Loader
 from core.services.model_views import VersionView
 from core.services.models import Models
@@ -35,8 +37,8 @@ def engine() -> Engine:
 
 
 @pytest.fixture
-def loader(models: Models, files: Files, engine: Engine) -> Loader:
-    return Loader(models, files, cast(Runtimes, engine))
+def loader(models: Models, files: Files, engine: Engine, database: Database) -> Loader:
+    return Loader(models, files, cast(Runtimes, engine), Approvals(database))
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from core.runtimes.inspection import Inspected
 from core.schema import DataType, Field, Optype
 from core.services import match_runs
 from core.services.accounts import Caller
+from core.services.approvals import Approvals
 from core.services.events import Events
 from core.services.matching import Matching, newest_by_version
 from core.services.model_views import VersionView
@@ -96,7 +97,7 @@ def models(database: Database, files: Files) -> Models:
         single = staged.path.read_bytes().startswith(b"single")
         return Inspected(ages(DataType.FLOAT if single else DataType.DOUBLE), staged.path)
 
-    return Models(database, files, inspect)
+    return Models(database, files, inspect, Approvals(database))
 
 
 @pytest.fixture

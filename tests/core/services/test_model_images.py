@@ -14,6 +14,7 @@ from core.image_recipe import UNIT, Colour, ImageRecipe
 from core.runtimes.inspection import Inspected
 from core.schema import DataType, Field
 from core.services.accounts import Caller
+from core.services.approvals import Approvals
 from core.services.deployments import Deployments
 from core.services.events import Events
 from core.services.model_views import VersionView
@@ -29,7 +30,7 @@ def inspect(staged: Staged) -> Inspected:
 
 @pytest.fixture
 def models(database: Database, files: Files) -> Models:
-    return Models(database, files, inspect)
+    return Models(database, files, inspect, Approvals(database))
 
 
 @pytest.fixture

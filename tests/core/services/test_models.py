@@ -17,6 +17,7 @@ from core.errors import (
 from core.files import Files
 from core.runtimes.inspection import Inspected
 from core.services.accounts import Accounts, Caller, Role
+from core.services.approvals import Approvals
 from core.services.events import Events
 from core.services.models import Models
 from tests.core.services.conftest import Uploads, at_once, counts, info, inspect
@@ -122,7 +123,7 @@ def test_a_file_is_refused_before_its_model_exists_and_removed_if_the_inspection
         raise OSError("no more processes")
 
     with pytest.raises(OSError, match="no more"):
-        Models(database, files, break_).add(ann, "churn", upload())
+        Models(database, files, break_, Approvals(database)).add(ann, "churn", upload())
     assert stored() == []
     assert counts(database)["models"] == 0
 
@@ -365,7 +366,7 @@ def test_models_outlive_a_restart(
     models: Models, ann: Caller, upload: Uploads, database: Database, files: Files
 ) -> None:
     before = models.add(ann, "churn", upload())
-    assert Models(database, files, inspect).get(ann, "churn") == before
+    assert Models(database, files, inspect, Approvals(database)).get(ann, "churn") == before
 
 
 def test_files_whose_versions_were_never_added_are_gone_after_a_start(
@@ -376,7 +377,7 @@ def test_files_whose_versions_were_never_added_are_gone_after_a_start(
     files.keep(orphan.path)
     orphan.path.unlink()
     assert len(stored()) == 2
-    Models(database, files, inspect)
+    Models(database, files, inspect, Approvals(database))
     assert stored() == [b"kept"]
 
 

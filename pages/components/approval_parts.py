@@ -1,0 +1,149 @@
+"""Types in files that are not allowed: what admins decide on, and how one's requests stand."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core.services.accounts import Caller
+from core.services.approvals import ApprovalView, Decision
+from pages.components import session
+from pages.components.errors import showing_errors
+from pages.components.states import draw_state
+from pages.components.text import ago, plain, plural, short
+
+_SHOWN_DECIDED = 30
+_WARNING = """
+Approving lets the code of these classes run **inside Slipway**, with content that comes from the
+file: when the file is opened, each time it is loaded, and with every record that it scores.
+Slipway checks where the classes come from; it cannot check what their code does with this file.
+
+Approve only what you would run on this machine yourself: you know who made the file, and you trust
+these packages. It holds for this one file (SHA-256 `{sha256}…`) and these types, until you revoke
+it.
+"""
+_REVOKING = """
+Versions made of this file are not loaded any more: their services answer with an error, and nobody
+can try them. The versions themselves stay, and work again when you approve once more.
+"""
+_SAID = {
+    Decision.PENDING: "holds types that are not allowed. The admins are asked.",
+    Decision.APPROVED: "is approved. Upload the same file again, and it is taken.",
+    Decision.DECLINED: "was declined. Ask an admin, or export the model as ONNX or PMML.",
+    Decision.REVOKED: "was approved, and is no more: versions made of it are not loaded.",
+}
+
+
+def draw_requests(caller: Caller) -> None:
+    """Draw what admins are asked, then what they decided."""
+    requests = session.platform().approvals.list_(caller)
+    pending = [each for each in requests if each.state is Decision.PENDING]
+    decided = [each for each in requests if each.state is not Decision.PENDING]
+    st.caption(
+        "A scikit-learn file may ask for classes that Slipway does not take by itself. An admin "
+        "may approve them for that one file."
+    )
+    if not pending:
+        st.info("Nobody waits for an approval.")
+    for request in pending:
+        _draw_request(request)
+    if decided:
+        st.subheader("Decided")
+    for request in decided[:_SHOWN_DECIDED]:
+        _draw_request(request)
+
+
+def _draw_request(request: ApprovalView) -> None:
+    with st.container(border=True, key=f"admin_approval_{request.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(short(request.file_name))}**", width="content")
+            draw_state(request.state)
+        st.caption(_story(request))
+        st.dataframe(_types(request), hide_index=True, key=f"admin_types_{request.id}")
+        with st.container(horizontal=True):
+            _draw_decisions(request)
+
+
+def _story(request: ApprovalView) -> str:
+    parts = [f"{plain(request.asked_by)} asked {ago(request.asked)}"]
+    if request.decided:
+        parts.append(f"{request.state} by {plain(request.decided_by)} {ago(request.decided)}")
+    if request.used:
+        parts.append("a version was made of it")
+    return " · ".join([*parts, f"SHA-256 {request.sha256[:16]}…"])
+
+
+def _types(request: ApprovalView) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"From": each.origin, "Class": each.name, "Approval": each.reason or each.standing}
+            for each in request.types
+        ]
+    )
+
+
+def _draw_decisions(request: ApprovalView) -> None:
+    if request.state is Decision.APPROVED:
+        if st.button("Revoke", key=f"admin_revoke_{request.id}", icon=":material/gpp_bad:"):
+            _revoke(request)
+        return
+    if request.missing:
+        st.caption(
+            f"Install {plain(', '.join(request.missing))}, start Slipway again, and have "
+            f"{plain(request.asked_by)} upload the file once more; then it can be approved."
+        )
+    elif st.button("Approve", key=f"admin_approve_{request.id}", icon=":material/verified_user:"):
+        _approve(request)
+    if request.state is Decision.PENDING:
+        st.button(
+            "Decline",
+            key=f"admin_decline_{request.id}",
+            icon=":material/block:",
+            on_click=_decline,
+            args=(request,),
+        )
+
+
+@st.dialog("Approve for this file?", width="medium")
+def _approve(request: ApprovalView) -> None:
+    """Say what approving means, and approve once that is confirmed."""
+    st.markdown(f"**{plain(request.file_name)}**, from {plain(request.asked_by)}, asks for:")
+    st.dataframe(_types(request)[["From", "Class"]], hide_index=True, key="admin_approve_types")
+    st.warning(_WARNING.format(sha256=request.sha256[:16]), icon=":material/warning:")
+    if st.button("Approve", key="admin_approve_confirm", type="primary"):
+        _decide(session.platform().approvals.approve, request)
+
+
+@st.dialog("Revoke the approval?", width="medium")
+def _revoke(request: ApprovalView) -> None:
+    """Say what revoking means, and revoke once that is confirmed."""
+    st.markdown(f"**{plain(request.file_name)}**, from {plain(request.asked_by)}")
+    st.markdown(_REVOKING)
+    if st.button("Revoke", key="admin_revoke_confirm", type="primary"):
+        _decide(session.platform().approvals.revoke, request)
+
+
+def _decide(decide: Callable[[Caller, str], ApprovalView], request: ApprovalView) -> None:
+    with showing_errors():
+        view = decide(session.require_caller(), request.id)
+        session.say(f"{request.file_name} is {view.state}.")
+        st.rerun()
+
+
+def _decline(request: ApprovalView) -> None:
+    with showing_errors():
+        session.platform().approvals.decline(session.require_caller(), request.id)
+        session.say(f"{request.file_name} is declined.")
+
+
+def draw_own(caller: Caller) -> None:
+    """Draw how those of the caller's requests stand that are open, or were decided lately."""
+    for request in session.platform().approvals.list_news(caller):
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            draw_state(request.state)
+            types = plural(len(request.types), "type")
+            st.caption(
+                f"**{plain(short(request.file_name))}** ({types}, asked {ago(request.asked)}) "
+                f"{_SAID[request.state]}",
+                width="stretch",
+            )
