@@ -2,7 +2,7 @@
 
 Run it with `python -m benchmarks.onnx_scikit`. Each line gives microseconds per call, ours and
 theirs, and their ratio; the two take turns, and the median of the turns is shown. Aim: 1.15 at most
-for batches.
+for one record and for batches alike.
 """
 
 import pickle

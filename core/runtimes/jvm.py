@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock, Semaphore
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from core.errors import InternalError, InvalidModel, Overloaded
@@ -30,6 +31,7 @@ from core.runtimes.jvm_lane import (
     Unknown,
 )
 from core.runtimes.jvm_row import RowMaker
+from core.runtimes.rows import matrix
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _LANES = 8
@@ -144,8 +146,7 @@ class JavaModel:
 
     def _question(self, batch: pa.RecordBatch) -> Score | ScoreMatrix:
         if self._matrix:
-            numbers = batch.to_tensor(null_to_nan=True).to_numpy()
-            return ScoreMatrix(self._order.key, numbers.astype("f8", copy=False).tobytes())
+            return ScoreMatrix(self._order.key, matrix(batch, np.float64).tobytes())
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as stream:
             stream.write_batch(batch)

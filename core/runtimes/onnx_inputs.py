@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from core.errors import InvalidModel
 from core.runtimes.onnx_graph import Graph, Label
+from core.runtimes.rows import matrix
 from core.schema import DataType, Field, Interval, Invalid, Optype
 
 MOST_SCALARS = 2000
@@ -64,18 +65,24 @@ class Input:
     count: int
     keys: tuple[Label, ...] = ()
 
-    def feed(self, columns: Sequence[pa.Array]) -> Any:  # noqa: ANN401 - a tensor, or a map
-        """Return the tensor for the rows of the columns (one row where no axis is for rows)."""
-        own = columns[self.first : self.first + self.count]
+    def feed(self, batch: pa.RecordBatch) -> Any:  # noqa: ANN401 - a tensor, or a map
+        """Return the tensor for the rows of a batch (one row where no axis is for rows)."""
+        if self.kind is Kind.TENSOR:
+            return self._tensor(batch.column(self.first))
+        places = range(self.first, self.first + self.count)
+        own = batch if len(places) == batch.num_columns else batch.select(places)
         if self.kind is Kind.MAP:
             return self._map(own)
-        if self.kind is Kind.TENSOR:
-            return self._tensor(own[0])
-        rows = len(own[0])
-        table = np.empty((rows, self.count), dtype=self.dtype)
-        for position, column in enumerate(own):
+        table = self._table(own)
+        return table.reshape((len(own), *self.shape) if self.batched else self.shape)
+
+    def _table(self, own: pa.RecordBatch) -> np.ndarray[Any, Any]:
+        if self.type in (DataType.FLOAT, DataType.DOUBLE):
+            return matrix(own, self.dtype)
+        table = np.empty((len(own), self.count), dtype=self.dtype)
+        for position, column in enumerate(own.columns):
             table[:, position] = column.to_numpy(zero_copy_only=False)
-        return table.reshape((rows, *self.shape) if self.batched else self.shape)
+        return table
 
     def _tensor(self, column: pa.Array) -> np.ndarray[Any, Any]:
         if None in self.shape:
@@ -86,8 +93,8 @@ class Input:
         table: np.ndarray[Any, Any] = flat.astype(self.dtype, copy=False)
         return table.reshape((len(column), *known) if self.batched else known)
 
-    def _map(self, columns: Sequence[pa.Array]) -> dict[Label, object]:
-        values = (column[0].as_py() for column in columns)
+    def _map(self, own: pa.RecordBatch) -> dict[Label, object]:
+        values = (column[0].as_py() for column in own.columns)
         empty: object = "" if self.type is DataType.STRING else 0.0
         return {
             key: empty if value is None else value

@@ -18,6 +18,7 @@ from core.schema import DataType, Field
 
 ROWS_PER_RUN = "rows per run"
 _ELEMENTS_AT_ONCE = 4_000_000
+_ROWS_AT_ONCE = 4096  # what a run of more rows writes does not stay in the processor's cache
 _LARGEST_SAMPLE = 10_000
 _FLOATING = frozenset({DataType.FLOAT, DataType.DOUBLE})
 
@@ -27,17 +28,15 @@ class OnnxScorer(Scorer):
 
     def __init__(self, found: Discovery, info: ModelInfo, seconds: float) -> None:
         self._found = found
-        self._info = info
         self._seconds = seconds
-        self._at_once = _at_once(found, info.inputs)
+        self._rows = Rows(info, self._run, _at_once(found, info.inputs))
+        self._one_by_one = Rows(info, self._run, 1)
         self._defaulted = [p for p in found.reading.inputs if p.kind is Kind.DEFAULTED]
 
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Score typed rows; see `Scorer.score`."""
-        deadline = Deadline(self._seconds)
-        at_once = self._at_once if self._alike(batch) else 1
-        rows = Rows(self._info, lambda part: self._run(part, deadline), at_once)
-        return rows.score(batch, deadline)
+        rows = self._rows if self._alike(batch) else self._one_by_one
+        return rows.score(batch, Deadline(self._seconds))
 
     def _alike(self, batch: pa.RecordBatch) -> bool:
         """Return whether no row sets an input that holds for all rows of a run."""
@@ -95,7 +94,7 @@ def _at_once(found: Discovery, fields: Sequence[Field]) -> int:
     if found.reading.batching is not Batching.ANY or any(None in f.shape for f in fields):
         return found.reading.fixed
     elements = sum(math.prod(n or 0 for n in field.shape) for field in fields)
-    return max(1, _ELEMENTS_AT_ONCE // max(elements, 1))
+    return max(1, min(_ROWS_AT_ONCE, _ELEMENTS_AT_ONCE // max(elements, 1)))
 
 
 def _rows_per_run(found: Discovery) -> str:

@@ -41,20 +41,20 @@ class Reading:
 
     def run(self, batch: pa.RecordBatch, deadline: Deadline) -> Sequence[Any]:
         """Return the graph's outputs for rows that fit into one run."""
-        columns = self._padded(batch)
+        padded = self._padded(batch)
         feed = {
-            port.name: port.feed(columns)
+            port.name: port.feed(padded)
             for port in self.inputs
-            if port.kind is not Kind.DEFAULTED or columns[port.first].null_count == 0
+            if port.kind is not Kind.DEFAULTED or padded.column(port.first).null_count == 0
         }
         return run(self.session, feed, deadline)
 
-    def _padded(self, batch: pa.RecordBatch) -> Sequence[pa.Array]:
+    def _padded(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         lacking = self.fixed - batch.num_rows
         if self.batching is not Batching.FIXED or lacking <= 0:
-            return list(batch.columns)
+            return batch
         last = batch.num_rows - 1
-        return list(batch.take(pa.array([*range(last + 1), *[last] * lacking])).columns)
+        return batch.take(pa.array([*range(last + 1), *[last] * lacking]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from jpype import JArray, JClass, JInt, JObject
 
 JavaObject: TypeAlias = Any  # classes of Java are made while the program runs
 
+_YOUNG_MB = 64  # or Java would take the more for what is young, the more memory the machine has
 _LIBRARIES = ("libjvm.so", "libjvm.dylib", "jvm.dll")
 
 
@@ -33,6 +34,7 @@ def start_java(heap_mb: int) -> None:
         str(_java_library()),
         "-Xrs",
         f"-Xmx{heap_mb}m",
+        f"-Xmn{min(_YOUNG_MB, heap_mb // 3)}m",
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:+UseSerialGC",
         "--enable-native-access=ALL-UNNAMED",

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,9 +15,10 @@ from core.schema import DataType, Field
 
 Columns = list[pa.Array]
 Errors = dict[int, str]
-Run = Callable[[pa.RecordBatch], Columns]
+
 
 _LONGEST_SENTENCE = 400
+_FEW = 1000
 
 
 class RefusedRowsError(Exception):
@@ -43,7 +45,9 @@ class Deadline:
         )
 
 
-@dataclass(frozen=True, slots=True)
+Run = Callable[[pa.RecordBatch, Deadline], Columns]
+
+
 class Rows:
     """How an engine's `run` is put to the rows of a batch.
 
@@ -51,35 +55,39 @@ class Rows:
     raises RefusedRowsError. `at_once` is how many rows it is given in one call.
     """
 
-    info: ModelInfo
-    run: Run
-    at_once: int
+    def __init__(self, info: ModelInfo, run: Run, at_once: int) -> None:
+        self._outputs = info.outputs
+        self._names = [*info.output_schema.names, ERROR_COLUMN]
+        self._needed = [(i, f.name) for i, f in enumerate(info.inputs) if not f.nullable]
+        self._run = run
+        self._at_once = at_once
 
     def score(self, batch: pa.RecordBatch, deadline: Deadline) -> pa.RecordBatch:
         """Return the outputs of every row in order, and the column that says what failed."""
-        errors = _gaps(self.info.inputs, batch)
+        errors = _gaps(self._needed, batch)
         kept = [row for row in range(batch.num_rows) if row not in errors] if errors else None
         complete = batch if kept is None else batch.take(pa.array(kept, pa.int64()))
         columns, failed = self._in_order(complete, deadline)
-        columns, failed = _without_nan(self.info.outputs, columns, failed)
+        columns, failed = _without_nan(self._outputs, columns, failed)
         if kept is not None:
             columns = _spread(columns, kept, batch.num_rows)
             failed = errors | {kept[row]: sentence for row, sentence in failed.items()}
-        return _assemble(self.info, columns, failed, batch.num_rows)
+        sentences = _sentences(failed, batch.num_rows)
+        return pa.RecordBatch.from_arrays([*columns, sentences], names=self._names)
 
     def _in_order(self, batch: pa.RecordBatch, deadline: Deadline) -> tuple[Columns, Errors]:
         parts: list[Columns] = []
         errors: Errors = {}
         done = 0
-        for start in range(0, batch.num_rows, self.at_once):
-            whole = batch.num_rows <= self.at_once
-            part = batch if whole else batch.slice(start, self.at_once)
+        for start in range(0, batch.num_rows, self._at_once):
+            whole = batch.num_rows <= self._at_once
+            part = batch if whole else batch.slice(start, self._at_once)
             for columns, failure in self._halving(part, deadline):
                 if failure is not None:
                     errors[done] = failure
                 done += len(columns[0])
                 parts.append(columns)
-        return _joined(self.info, parts), errors
+        return _joined(self._outputs, parts), errors
 
     def _halving(
         self, batch: pa.RecordBatch, deadline: Deadline
@@ -87,14 +95,14 @@ class Rows:
         """Run a batch; where it is refused, halve it until the refused rows stand alone."""
         deadline.check()
         try:
-            columns = self.run(batch)
+            columns = self._run(batch, deadline)
         except RefusedRowsError as refusal:
             sentence = str(refusal)
         else:
             yield columns, None
             return
         if batch.num_rows == 1:
-            yield _nulls(self.info, 1), sentence
+            yield _nulls(self._outputs, 1), sentence
             return
         half = batch.num_rows // 2
         yield from self._halving(batch.slice(0, half), deadline)
@@ -107,14 +115,26 @@ def in_short(message: object) -> str:
     return line if len(line) <= _LONGEST_SENTENCE else f"{line[: _LONGEST_SENTENCE - 1]}…"
 
 
-def _gaps(fields: Sequence[Field], batch: pa.RecordBatch) -> Errors:
+def matrix(batch: pa.RecordBatch, dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
+    """Return columns of numbers as a C-contiguous table of rows x columns; what is null is NaN.
+
+    Put together column by column and turned over then, which is ten times as fast as row by row.
+    """
+    columns = batch.to_tensor(null_to_nan=True, row_major=False).to_numpy()
+    return np.ascontiguousarray(columns, dtype=dtype)
+
+
+def _gaps(needed: Sequence[tuple[int, str]], batch: pa.RecordBatch) -> Errors:
     """Return a sentence for each row that lacks a value which the model needs."""
     errors: Errors = {}
-    for field, column in zip(fields, batch.columns, strict=True):
-        if field.nullable or column.null_count == 0:
-            continue
-        for row in pc.indices_nonzero(column.is_null()).to_pylist():
-            errors.setdefault(row, f"{field.name} is missing; the model needs a value.")
+    # To ask a small batch as a whole costs a twentieth of asking each of its columns.
+    if batch.num_rows <= _FEW and batch.drop_null().num_rows == batch.num_rows:
+        return errors
+    for position, name in needed:
+        column = batch.column(position)
+        if column.null_count:
+            for row in pc.indices_nonzero(column.is_null()).to_pylist():
+                errors.setdefault(row, f"{name} is missing; the model needs a value.")
     return errors
 
 
@@ -156,23 +176,19 @@ def _spread(columns: Columns, kept: list[int], rows: int) -> Columns:
     return [column.take(indices) for column in columns]
 
 
-def _joined(info: ModelInfo, parts: list[Columns]) -> Columns:
+def _joined(fields: Sequence[Field], parts: list[Columns]) -> Columns:
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        return _nulls(info, 0)
+        return _nulls(fields, 0)
     return [pa.concat_arrays(list(pieces)) for pieces in zip(*parts, strict=True)]
 
 
-def _nulls(info: ModelInfo, rows: int) -> Columns:
-    return [pa.nulls(rows, field.arrow_type) for field in info.outputs]
+def _nulls(fields: Sequence[Field], rows: int) -> Columns:
+    return [pa.nulls(rows, field.arrow_type) for field in fields]
 
 
-def _assemble(info: ModelInfo, columns: Columns, errors: Errors, rows: int) -> pa.RecordBatch:
-    sentences = (
-        pa.array([errors.get(row) for row in range(rows)], pa.string())
-        if errors
-        else pa.nulls(rows, pa.string())
-    )
-    names = [*info.output_schema.names, ERROR_COLUMN]
-    return pa.RecordBatch.from_arrays([*columns, sentences], names=names)
+def _sentences(errors: Errors, rows: int) -> pa.Array:
+    if not errors:
+        return pa.nulls(rows, pa.string())
+    return pa.array([errors.get(row) for row in range(rows)], pa.string())

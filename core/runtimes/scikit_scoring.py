@@ -20,7 +20,7 @@ from core.records import batch_of
 from core.runtimes.asked_types import NO_TRUST, Trust
 from core.runtimes.base import ModelInfo, Scorer
 from core.runtimes.file_kinds import HEAD_BYTES
-from core.runtimes.rows import Columns, Deadline, RefusedRowsError, Rows, in_short
+from core.runtimes.rows import Columns, Deadline, RefusedRowsError, Rows, in_short, matrix
 from core.runtimes.scikit_checks import checked
 from core.runtimes.scikit_fields import (
     Given,
@@ -72,6 +72,8 @@ class Model:
 
     def table(self, batch: pa.RecordBatch) -> Any:  # noqa: ANN401 - as the model was trained
         """Return typed rows as the estimator takes them."""
+        if not self.named and all(field.type is DataType.DOUBLE for field in self.inputs):
+            return matrix(batch, np.float64)
         columns = [_values(f, c) for f, c in zip(self.inputs, batch.columns, strict=True)]
         if self.text:
             return columns[0]
@@ -113,7 +115,7 @@ class ScikitScorer(Scorer):
         """Score typed rows, looking at the deadline between blocks; see `Scorer.score`."""
         return self._rows.score(batch, Deadline(self._seconds))
 
-    def _run(self, part: pa.RecordBatch) -> Columns:
+    def _run(self, part: pa.RecordBatch, _: Deadline) -> Columns:
         outcome = self._model.outcome(part, self._given.methods)
         columns: list[Any] = []
         for method in self._given.methods:
