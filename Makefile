@@ -1,6 +1,7 @@
 # The commands of Slipway; README.md names each in plain words.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8501
+PROXY ?=
 SLIPWAY_STORAGE ?= $(CURDIR)/storage
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
@@ -8,6 +9,8 @@ export SLIPWAY_STORAGE
 
 .PHONY: run test check bench lock format clean
 
+# Nobody's word for where a caller is counts, unless PROXY names the reverse proxy in front.
+run: export FORWARDED_ALLOW_IPS = $(PROXY)
 run: .venv/.installed
 	@exec $(BIN)/streamlit run Home.py --server.port $(PORT) --server.headless true
 

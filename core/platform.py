@@ -18,18 +18,25 @@ from core.services.approvals import Approvals
 from core.services.call_upkeep import CallUpkeep
 from core.services.calls import Calls
 from core.services.deployments import Deployments
-from core.services.events import Events
+from core.services.directory import Directory
+from core.services.identities import Identities
 from core.services.job_retention import Retention
 from core.services.job_runner import JobRunner
 from core.services.job_tickets import Tickets
 from core.services.jobs import Jobs
+from core.services.live_settings import LiveSettings
 from core.services.loading import Loader
 from core.services.matching import Matching
 from core.services.models import Models
+from core.services.passwords import Passwords
+from core.services.people import People
 from core.services.predictions import Predictions
 from core.services.rechecks import Rechecks
+from core.services.refusals import Refusals
 from core.services.releases import Releases
 from core.services.revisions import Revisions
+from core.services.sign_ins import SignIns
+from core.services.timeline import Timeline
 from core.services.warming import Warming
 from core.settings import Settings
 
@@ -42,9 +49,14 @@ class Platform:
 
     settings: Settings
     files: Files
-    events: Events
+    live: LiveSettings
     accounts: Accounts
     approvals: Approvals
+    sign_ins: SignIns
+    identities: Identities
+    people: People
+    timeline: Timeline
+    refusals: Refusals
     models: Models
     revisions: Revisions
     loader: Loader
@@ -100,6 +112,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         packages=settings.own_packages,
     )
     parts.callback(runtimes.close)
+    live, directory, passwords = LiveSettings(database, settings), Directory(database), Passwords()
+    accounts = Accounts(database, directory, passwords, live)
     approvals = Approvals(database)
     models = Models(database, files, _inspecting(settings, approvals), approvals)
     loader = Loader(models, files, runtimes, approvals)
@@ -127,14 +141,18 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     deployments.on_refresh(lambda _: runner.look_again())
     rechecks = Rechecks(database, files, models, scorers.get)
     parts.callback(rechecks.close)
-    accounts = Accounts(database, files)
     retention = Retention(database, files, days=settings.keep_results_days)
     parts.callback(retention.close)
     return Platform(
         settings=settings,
         files=files,
-        events=Events(database),
+        live=live,
         accounts=accounts,
+        sign_ins=SignIns(database, directory, days=settings.cookie_days),
+        identities=Identities(database, directory, accounts, passwords, days=settings.cookie_days),
+        people=People(database, directory, passwords, models, runner),
+        timeline=Timeline(database),
+        refusals=Refusals(database),
         approvals=approvals,
         models=models,
         revisions=Revisions(database, models),

@@ -1,6 +1,7 @@
 """The settings of one platform: the only place that reads the environment."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,15 @@ class Settings(BaseSettings):
     )
     cookie_days: float = Field(
         default=14, gt=0, description="How many days a sign-in lasts in one browser."
+    )
+    registration: Literal["open", "approval", "closed"] = Field(
+        default="open",
+        description="Who may make an account until the admin page says otherwise: anybody (open), "
+        "anybody whom an admin approves (approval), or nobody (closed).",
+    )
+    registration_role: Literal["viewer", "analyst"] = Field(
+        default="analyst",
+        description="The role of a new account until the admin page says otherwise.",
     )
     max_model_bytes: int = Field(
         default=1 << 30, gt=0, description="The largest model file that is received."

@@ -1,8 +1,8 @@
-"""The caller's own account: password, access tokens, and signing out everywhere."""
+"""The caller's own account: access tokens, password, sign-ins, and what concerns them."""
 
 import streamlit as st
 
-from pages.components import account_parts, shell
+from pages.components import account_parts, shell, timeline
 from pages.components.text import plain
 
 caller = shell.open_page("Account")
@@ -12,5 +12,8 @@ st.subheader("Access tokens")
 account_parts.draw_tokens(caller)
 st.subheader("Password")
 account_parts.draw_password(caller)
-st.subheader("Other browsers")
+st.subheader("Where you are signed in")
 account_parts.draw_sessions(caller)
+st.subheader("Timeline")
+st.caption("What you did, and what was done to your account and to what you may see.")
+timeline.draw(caller)

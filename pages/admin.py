@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.accounts import Role
-from pages.components import admin_parts, admin_users, approval_parts, shell
+from pages.components import admin_parts, admin_users, approval_parts, shell, timeline
 
 PARTS = {
     "Users": admin_users.draw_accounts,
@@ -11,7 +11,7 @@ PARTS = {
     "Deployments": admin_parts.draw_deployments,
     "Tasks": admin_parts.draw_tasks,
     "Approvals": approval_parts.draw_requests,
-    "What was done": admin_parts.draw_events,
+    "Timeline": timeline.draw,
 }
 
 caller = shell.open_page("Admin")

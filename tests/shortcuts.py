@@ -8,13 +8,24 @@ from pathlib import Path
 from unittest.mock import patch
 from uuid import uuid4
 
+from core.db.engine import Database
 from core.runtimes.asked_types import Trust
 from core.runtimes.base import ModelInfo
 from core.runtimes.inspection import Inspected, inspect_file
 from core.services.accounts import Accounts
+from core.services.directory import Directory
+from core.services.live_settings import LiveSettings
+from core.services.passwords import Passwords
+from core.settings import Settings
 
-_CHEAPEST_ROUNDS = 4
+CHEAPEST_ROUNDS = 4
 _seen: dict[tuple[str, str, Trust], tuple[ModelInfo, bytes | None]] = {}
+
+
+def quick_accounts(database: Database) -> Accounts:
+    """Return the accounts of a database whose passwords cost nothing to hash."""
+    live = LiveSettings(database, Settings())
+    return Accounts(database, Directory(database), Passwords(CHEAPEST_ROUNDS), live)
 
 
 @contextmanager
@@ -22,7 +33,7 @@ def quick_platforms() -> Iterator[None]:
     """Let platforms that are opened inside remember what the inspection child said of a file."""
     with (
         patch("core.platform.inspect_file", _inspect_once),
-        patch("core.platform.Accounts", partial(Accounts, rounds=_CHEAPEST_ROUNDS)),
+        patch("core.platform.Passwords", partial(Passwords, CHEAPEST_ROUNDS)),
     ):
         yield
 

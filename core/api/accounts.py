@@ -11,7 +11,17 @@ def login(call: Call) -> Answer:
 
 def register(call: Call) -> Answer:
     """Make an account."""
-    call.platform.accounts.register(call.form.text("user"), call.form.text("password"))
+    form, accounts = call.form, call.platform.accounts
+    caller = accounts.register(form.text("user"), form.text("password"), address=call.address)
+    return {"pending": True} if accounts.is_pending(caller) else {}
+
+
+def change_password(call: Call) -> Answer:
+    """Choose another password, also in place of a one-time one; sign-ins end, tokens stay."""
+    form, accounts = call.form, call.platform.accounts
+    name, old = form.text("user"), form.text("password")
+    caller = accounts.sign_in(name, old, address=call.address)
+    accounts.change_password(caller, old, form.text("new_password"), address=call.address)
     return {}
 
 
@@ -31,7 +41,20 @@ def revoke_token(call: Call) -> Answer:
 
 ENDPOINTS = (
     Endpoint("/api/login", login, adds=("role",)),
-    Endpoint("/api/register", register, (need("user"), need("password")), http=201, who=Who.ANYONE),
+    Endpoint(
+        "/api/register",
+        register,
+        (need("user"), need("password")),
+        adds=("pending",),
+        http=201,
+        who=Who.ANYONE,
+    ),
+    Endpoint(
+        "/api/account/password",
+        change_password,
+        (need("user"), need("password"), need("new_password")),
+        who=Who.ANYONE,
+    ),
     Endpoint(
         "/api/token/create",
         create_token,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from core.api import (
     accounts,
     admin,
+    admin_users,
     deployments,
     downloads,
     invocations,
@@ -20,11 +22,13 @@ from core.api import (
     openapi,
     protocol,
     tasks,
+    timeline,
 )
 from core.api.auth import caller_by_form, caller_by_header
 from core.api.edge import ALL_METHODS, guarded, json_answer
-from core.api.forms import Call, Endpoint, Form, Who, check_fields, read_form
+from core.api.forms import Call, Endpoint, Who, check_fields, read_form
 from core.api.online import Lanes
+from core.errors import NotAllowed
 from core.services.accounts import Caller, Role
 
 if TYPE_CHECKING:
@@ -36,6 +40,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *deployments.ENDPOINTS,
     *tasks.ENDPOINTS,
     *admin.ENDPOINTS,
+    *admin_users.ENDPOINTS,
+    *timeline.ENDPOINTS,
 )
 
 _NOBODY = Caller(id="", name="", role=Role.VIEWER)
@@ -83,16 +89,25 @@ async def _answer(
     )
     form = await read_form(request, limit, text_limit)
     try:
-        return await run(_run, endpoint, platform, caller, form)
+        address = request.client.host if request.client else ""
+        call = Call(platform, caller or _NOBODY, form, address)
+        return await run(_run, endpoint, call, caller is not None)
     finally:
         for file in form.files.values():
             await file.close()
 
 
-def _run(endpoint: Endpoint, platform: "Platform", caller: Caller | None, form: Form) -> Response:
-    caller = caller or caller_by_form(platform.accounts, form.texts)
-    check_fields(endpoint, form)
-    answer = endpoint.run(Call(platform, caller, form))
+def _run(endpoint: Endpoint, call: Call, known: bool) -> Response:
+    if not known:
+        caller = caller_by_form(call.platform.accounts, call.form.texts, call.address)
+        call = replace(call, caller=caller)
+    check_fields(endpoint, call.form)
+    try:
+        answer = endpoint.run(call)
+    except NotAllowed as error:
+        if call.caller is not _NOBODY:
+            call.platform.refusals.note(call.caller, endpoint.path, error)
+        raise
     if isinstance(answer, Response):
         return answer
     return json_answer({"status": "success", **answer}, endpoint.http)

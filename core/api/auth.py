@@ -14,8 +14,8 @@ def caller_by_header(accounts: Accounts, authorization: str) -> Caller:
     return accounts.caller_by_token(token.strip())
 
 
-def caller_by_form(accounts: Accounts, form: Mapping[str, str]) -> Caller:
-    """Return who the form's fields `user` and `password` name.
+def caller_by_form(accounts: Accounts, form: Mapping[str, str], address: str) -> Caller:
+    """Return who the form's fields `user` and `password` name; attempts are counted by address.
 
     Raises InvalidToken where they are not sent, UserNotFound, InvalidPassword, NotAllowed or
     TooManyAttempts.
@@ -25,4 +25,4 @@ def caller_by_form(accounts: Accounts, form: Mapping[str, str]) -> Caller:
             "The call does not say who makes it: send the fields user and password, "
             "or the header Authorization: Bearer <token>."
         )
-    return accounts.caller_by_password(form["user"], form.get("password", ""))
+    return accounts.caller_by_password(form["user"], form.get("password", ""), address=address)

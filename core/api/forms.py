@@ -88,11 +88,12 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call on its way through an endpoint."""
+    """One call on its way through an endpoint; `address` is where it comes from."""
 
     platform: "Platform"
     caller: Caller
     form: Form
+    address: str = ""
 
 
 Answer = dict[str, object]

@@ -29,7 +29,10 @@ class Base(DeclarativeBase):
 class Account(Base):
     """A person or program that signs in; `name_key` is the name as it is compared.
 
-    Sessions that began before `valid_after` are over.
+    Who is `pending` waits for an admin's word and is not `active`. Until `one_time_until` the
+    password is one that an admin handed out, to be changed at the next sign-in. `email` is what an
+    admin says of the person, `subject` who they are to the single sign-on; an identity that was
+    issued before `valid_after` signs nobody in.
     """
 
     __tablename__ = "accounts"
@@ -42,6 +45,49 @@ class Account(Base):
     active: Mapped[bool]
     created: Mapped[datetime]
     valid_after: Mapped[datetime]
+    pending: Mapped[bool | None]
+    one_time_until: Mapped[datetime | None]
+    email: Mapped[str | None]
+    subject: Mapped[str | None]
+
+
+class SignIn(Base):
+    """One sign-in of a browser; it is over when its row is gone. `agent` is what the browser says.
+
+    `by_identity` tells those that the single sign-on began.
+    """
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[str]
+    created: Mapped[datetime]
+    seen: Mapped[datetime]
+    address: Mapped[str]
+    agent: Mapped[str]
+    by_identity: Mapped[bool]
+
+
+class KnownAddress(Base):
+    """An address that an account has signed in from: guesses from elsewhere don't shut it out."""
+
+    __tablename__ = "known_addresses"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[str]
+    address: Mapped[str]
+    first: Mapped[datetime] = mapped_column("first", quote=True)
+
+
+class Setting(Base):
+    """A setting that was changed while the platform ran; the others are as they started."""
+
+    __tablename__ = "settings"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    changed: Mapped[datetime]
+    changed_by: Mapped[str]
 
 
 class Token(Base):

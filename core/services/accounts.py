@@ -1,31 +1,38 @@
-"""Who may sign in, how callers prove who they are, and what an admin does with accounts."""
+"""Who may sign in, and how callers prove who they are."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
-from core.db.tables import Account, Model, Task, Token, new_id, utc_now
+from core.db.tables import Account, Token, utc_now
 from core.errors import (
     AccountNotFound,
-    Duplication,
     InvalidInput,
     InvalidPassword,
     InvalidToken,
     NotAllowed,
     UserNotFound,
 )
-from core.files import Files
 from core.services import events
+from core.services.account_rows import (
+    end_sign_ins,
+    get_account,
+    is_first,
+    know_address,
+    new_account,
+    require_free_name,
+)
 from core.services.directory import Directory, KnownAccount
+from core.services.live_settings import REGISTRATION, REGISTRATION_ROLE, LiveSettings, Registration
+from core.services.lockout import Lockout, network_of
 from core.services.names import clean_name, name_key
-from core.services.passwords import Attempts, Passwords, Remembered
-from core.services.task_rows import remove_tasks
+from core.services.passwords import Passwords, Remembered
 from core.services.tokens import NewToken, TokenView, new_token, token_digest, token_view
 
 
@@ -46,80 +53,103 @@ class Caller:
     role: Role
 
 
-@dataclass(frozen=True, slots=True)
-class AccountView:
-    """An account as an admin sees it."""
-
-    id: str
-    name: str
-    role: Role
-    active: bool
-    created: datetime
-
-
 class Accounts:
-    """The accounts of one platform.
+    """The accounts of one platform, as those who call see them.
 
-    `rounds` is bcrypt's cost; `now` the clock in UTC without a zone.
+    `live` holds the rules of registration; `now` is the clock in UTC without a zone. An `address`
+    is where a caller's connection comes from; failed attempts are counted by it.
     """
 
     def __init__(
         self,
         database: Database,
-        files: Files,
+        directory: Directory,
+        passwords: Passwords,
+        live: LiveSettings,
         *,
-        rounds: int = 12,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
-        self._files = files
+        self._directory = directory
+        self._passwords = passwords
+        self._live = live
         self._now = now
-        self._passwords = Passwords(rounds)
         self._remembered = Remembered()
-        self._attempts = Attempts()
-        self._directory = Directory(database)
+        self._lockout = Lockout()
 
-    def register(self, name: str, password: str) -> Caller:
-        """Open an account; the first of a platform is its admin, the others are analysts.
+    @property
+    def registration(self) -> Registration:
+        """Return who may make an account now; the first one anybody may."""
+        return (
+            self._live.get(REGISTRATION) if self._directory.contents().by_id else Registration.OPEN
+        )
 
-        Raises InvalidInput for what cannot be a name or a password, Duplication for a taken name.
+    def register(self, name: str, password: str, *, address: str = "") -> Caller:
+        """Open an account; the first of a platform is its admin, others have the role that is set.
+
+        By the rule of the platform it may wait for an admin's approval. Raises InvalidInput for
+        what cannot be a name or a password, Duplication for a taken name, NotAllowed while
+        registration is closed, and TooManyAttempts after thirty in a row from one address.
         """
+        self._lockout.registration(network_of(address))
         name = clean_name(name, "user name")
-        password_hash = self._passwords.hashed(password)
+        return self.admit(name, self._passwords.hashed(password), address=address)
+
+    def admit(
+        self,
+        name: str,
+        password_hash: str,
+        *,
+        address: str = "",
+        subject: str | None = None,
+        since: datetime | None = None,
+    ) -> Caller:
+        """Make the account that `register` makes, of what was checked already.
+
+        `subject` is who it is to the single sign-on, which vouched for it at the time `since`.
+        """
+        now = self._now()
         with self._changing() as session:
-            if session.scalar(select(Account.id).where(Account.name_key == name_key(name))):
-                raise Duplication(f'There is an account named "{name}" already; choose another.')
-            first = not session.scalar(select(func.count()).select_from(Account))
-            caller = Caller(new_id(), name, Role.ADMIN if first else Role.ANALYST)
-            session.add(_new_account(caller, password_hash, self._now()))
-            events.record(session, caller, "registered", "account", caller.id, name)
+            require_free_name(session, name)
+            role, pending = self._terms(is_first(session))
+            row = new_account(name, password_hash, role, now)
+            row.active, row.pending, row.subject = not pending, pending or None, subject
+            row.valid_after = since or now
+            session.add(row)
+            know_address(session, row.id, network_of(address), now)
+            caller = Caller(row.id, name, role)
+            action = "asked to register" if pending else "registered"
+            events.record(session, caller, action, "account", row.id, name)
         return caller
 
-    def sign_in(self, name: str, password: str) -> Caller:
+    def is_pending(self, caller: Caller) -> bool:
+        """Return whether an account that was registered waits for an admin's approval."""
+        account = self._directory.contents().by_id.get(caller.id)
+        return account is not None and account.pending
+
+    def sign_in(self, name: str, password: str, *, address: str = "") -> Caller:
         """Return who has this name and password.
 
-        Raises UserNotFound, InvalidPassword, NotAllowed for a disabled account, and
-        TooManyAttempts after ten wrong passwords in a row.
+        Raises UserNotFound, InvalidPassword, NotAllowed for an account that is disabled or waits
+        for approval, and TooManyAttempts as `core.services.lockout` tells.
         """
-        key = name_key(name)
-        self._attempts.check(key)
-        account = self._directory.contents().by_key.get(key)
-        if self._passwords.match(password, account.password_hash if account else None) and account:
-            self._attempts.succeeded(key)
-            return _active_caller(account)
-        self._attempts.failed(key)
-        if account is None:
-            raise UserNotFound("There is no account of this name; check it, or register.")
-        raise InvalidPassword("The password is not right; check it and try again.")
+        return active_caller(self._verified(name, password, network_of(address)))
 
-    def caller_by_password(self, name: str, password: str) -> Caller:
-        """Return what `sign_in` does, at once if it was right within the last five minutes."""
+    def caller_by_password(self, name: str, password: str, *, address: str = "") -> Caller:
+        """Return what `sign_in` does, at once if it was right within the last five minutes.
+
+        A one-time password is refused with NotAllowed: it is there to be changed.
+        """
         account = self._directory.contents().by_key.get(name_key(name))
-        if account and self._remembered.holds(password, account.password_hash):
-            return _active_caller(account)
-        caller = self.sign_in(name, password)
-        if account:
+        if account is None or not self._remembered.holds(password, account.password_hash):
+            account = self._verified(name, password, network_of(address))
             self._remembered.add(password, account.password_hash)
+        caller = active_caller(account)
+        if account.one_time_until:
+            raise NotAllowed(
+                "This password is good for one sign-in; choose your own on the pages, or with "
+                "/api/account/password."
+            )
         return caller
 
     def caller_by_token(self, token: str) -> Caller:
@@ -130,19 +160,17 @@ class Accounts:
             raise InvalidToken("The token is unknown or was revoked; create a new one.")
         if known.expires <= self._now():
             raise InvalidToken("The token has expired; create a new one.")
-        return _active_caller(contents.by_id[known.account_id])
+        return active_caller(contents.by_id[known.account_id])
 
-    def find_session(self, name: str, issued: datetime) -> Caller | None:
-        """Return who a browser's session belongs to, or None if it is over.
+    def find_since(self, name: str, made: datetime) -> Caller | None:
+        """Return the caller of something that was made at a time (UTC), or None if that is over.
 
-        `issued` is when it began: in UTC, or with a zone.
+        It is over once the account is disabled, has another password, or signed out everywhere.
         """
-        if issued.tzinfo is not None:
-            issued = issued.astimezone(UTC).replace(tzinfo=None)
         account = self._directory.contents().by_key.get(name_key(name))
-        if account is None or not account.active or issued < account.valid_after:
+        if account is None or not account.active or account.one_time_until:
             return None
-        return _caller(account)
+        return active_caller(account) if made >= account.valid_after else None
 
     def credentials(self) -> dict[str, str]:
         """Return the bcrypt hash of each active account by its name."""
@@ -178,81 +206,70 @@ class Accounts:
             session.delete(row)
             events.record(session, caller, "revoked", "token", row.id, row.name)
 
-    def change_password(self, caller: Caller, old: str, new: str) -> None:
-        """Change the caller's password and end all their sessions; tokens stay.
+    def change_password(
+        self, caller: Caller, old: str, new: str, *, address: str = "", keep: str = ""
+    ) -> None:
+        """Change the caller's password and end their sign-ins but the one of the id `keep`.
 
-        Raises InvalidPassword if `old` is not right, InvalidInput if `new` cannot be one.
+        Tokens stay. Raises InvalidPassword if `old` is not right, InvalidInput if `new` cannot be
+        one or is the old one.
         """
-        self.sign_in(caller.name, old)
-        self._set_password(caller, caller.name, new, "changed password")
-
-    def sign_out_everywhere(self, caller: Caller) -> None:
-        """End every session of the caller; tokens stay."""
-        with self._changing() as session:
-            _find(session, caller.name).valid_after = self._now()
-            events.record(
-                session, caller, "signed out everywhere", "account", caller.id, caller.name
-            )
-
-    def list_accounts(self, caller: Caller) -> list[AccountView]:
-        """Return all accounts by name; raises NotAllowed to anybody but admins."""
-        _require_admin(caller)
-        with self._database.reading() as session:
-            rows = session.scalars(select(Account).order_by(Account.name_key))
-            return [_view(row) for row in rows]
-
-    def set_active(self, caller: Caller, account: str, active: bool) -> None:
-        """Disable an account, which ends its sessions and tokens at once, or enable it again."""
-        _require_admin(caller)
-        with self._changing() as session:
-            row = _find(session, account)
-            row.active = active
-            if not active:
-                row.valid_after = self._now()
-            _require_an_admin_left(session)
-            action = "enabled" if active else "disabled"
-            events.record(session, caller, action, "account", row.id, row.name)
-
-    def set_role(self, caller: Caller, account: str, role: str) -> None:
-        """Give an account another role; raises InvalidInput if there is no such role."""
-        _require_admin(caller)
-        if role not in set(Role):
-            raise InvalidInput(f'"{role}" is no role; the roles are {", ".join(Role)}.')
-        with self._changing() as session:
-            row = _find(session, account)
-            row.role = str(role)
-            _require_an_admin_left(session)
-            events.record(session, caller, "changed role", "account", row.id, row.name, row.role)
-
-    def set_password(self, caller: Caller, account: str, new: str) -> None:
-        """Give an account a new password, for people who forgot theirs; ends their sessions."""
-        _require_admin(caller)
-        self._set_password(caller, account, new, "set password")
-
-    def delete_account(self, caller: Caller, account: str) -> None:
-        """Delete an account with its tokens and tasks.
-
-        Raises InvalidInput while it owns models: others may depend on them.
-        """
-        _require_admin(caller)
-        with self._changing() as session:
-            row = _find(session, account)
-            _require_no_models(session, row)
-            session.delete(row)
-            session.execute(delete(Token).where(Token.account_id == row.id))
-            _require_an_admin_left(session)
-            tasks = remove_tasks(session, Task.owner_id == row.id)
-            events.record(session, caller, "deleted", "account", row.id, row.name)
-        for task in tasks:
-            self._files.drop_job(task)
-
-    def _set_password(self, caller: Caller, account: str, new: str, action: str) -> None:
+        self.sign_in(caller.name, old, address=address)
+        if new == old:
+            raise InvalidInput("This is the password that you have; choose another.")
         password_hash = self._passwords.hashed(new)
+        now = self._now()
         with self._changing() as session:
-            row = _find(session, account)
+            row = get_account(session, caller.name)
             row.password_hash = password_hash
-            row.valid_after = self._now()
-            events.record(session, caller, action, "account", row.id, row.name)
+            row.one_time_until = None
+            end_sign_ins(session, row, now, keep=keep)
+            events.record(session, caller, "changed password", "account", row.id, row.name)
+
+    def _terms(self, first: bool) -> tuple[Role, bool]:
+        """Return the role of a new account, and whether it waits; raises NotAllowed."""
+        if first:
+            return Role.ADMIN, False
+        rule = self._live.get(REGISTRATION)
+        if rule is Registration.CLOSED:
+            raise NotAllowed("Registration is closed; ask an admin to make you an account.")
+        return Role(self._live.get(REGISTRATION_ROLE)), rule is Registration.APPROVAL
+
+    def _verified(self, name: str, password: str, address: str) -> KnownAccount:
+        """Return the account of a name and a password, whatever it may do."""
+        key = name_key(name)
+        contents = self._directory.contents()
+        account = contents.by_key.get(key)
+        known = account is not None and (account.id, address) in contents.addresses
+        one_time = account.one_time_until if account else None
+        self._lockout.attempt(key, address, known=known, watched=one_time is None)
+        if not self._passwords.match(password, account.password_hash if account else None):
+            self._note_failure(account, address)
+            raise _wrong(account)
+        if account is None:  # nobody's hash matches nothing
+            raise _wrong(account)
+        self._lockout.forgive(key, address, known=known)
+        if one_time is not None and one_time <= self._now():
+            raise InvalidPassword("The one-time password has run out; ask an admin for another.")
+        if account.active and not known:
+            self._note_address(account, address)
+        return account
+
+    def _note_address(self, account: KnownAccount, address: str) -> None:
+        with self._changing() as session:
+            if session.get(Account, account.id) is None:
+                return  # it was deleted while the password was compared
+            know_address(session, account.id, address, self._now())
+            detail = f"for the first time from {said_address(address)}"
+            who = active_caller(account)
+            events.record(session, who, "proved", "account", account.id, account.name, detail)
+
+    def _note_failure(self, account: KnownAccount | None, address: str) -> None:
+        """Record a refusal; a name that nobody has may be a password in the wrong field."""
+        told = (account.id, account.name) if account else ("", "a name that nobody has")
+        with self._database.writing() as session:
+            detail = f"from {said_address(address)}"
+            events.record(session, events.SOMEBODY, "failed to sign in", "account", *told, detail)
 
     @contextmanager
     def _changing(self) -> Iterator[Session]:
@@ -261,55 +278,21 @@ class Accounts:
         self._directory.forget()
 
 
-def _new_account(caller: Caller, password_hash: str, now: datetime) -> Account:
-    return Account(
-        id=caller.id,
-        name=caller.name,
-        name_key=name_key(caller.name),
-        password_hash=password_hash,
-        role=str(caller.role),
-        active=True,
-        created=now,
-        valid_after=now,
-    )
-
-
-def _caller(account: KnownAccount) -> Caller:
+def active_caller(account: KnownAccount) -> Caller:
+    """Return who has an account; raises NotAllowed if it is disabled or waits for approval."""
+    if account.pending:
+        raise NotAllowed("Your account waits for an admin to approve it; try again later.")
+    if not account.active:
+        raise NotAllowed("This account is disabled; ask an admin to enable it.")
     return Caller(account.id, account.name, Role(account.role))
 
 
-def _active_caller(account: KnownAccount) -> Caller:
-    if not account.active:
-        raise NotAllowed("This account is disabled; ask an admin to enable it.")
-    return _caller(account)
+def said_address(address: str) -> str:
+    """Return an address as people read it."""
+    return address or "this machine"
 
 
-def _view(row: Account) -> AccountView:
-    return AccountView(row.id, row.name, Role(row.role), row.active, row.created)
-
-
-def _find(session: Session, name: str) -> Account:
-    row = session.scalar(select(Account).where(Account.name_key == name_key(name)))
-    if row is None:
-        raise AccountNotFound(f'There is no account named "{name}".')
-    return row
-
-
-def _require_admin(caller: Caller) -> None:
-    if caller.role is not Role.ADMIN:
-        raise NotAllowed("Only an admin may do this.")
-
-
-def _require_an_admin_left(session: Session) -> None:
-    admins = select(Account.id).where(Account.role == Role.ADMIN, Account.active)
-    if session.scalar(admins) is None:
-        raise InvalidInput("This is the last active admin; make somebody else an admin first.")
-
-
-def _require_no_models(session: Session, row: Account) -> None:
-    names = list(session.scalars(select(Model.name).where(Model.owner_id == row.id)))
-    if names:
-        shown = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
-        raise InvalidInput(
-            f"{row.name} still owns models: {shown}. Delete them first, or disable the account."
-        )
+def _wrong(account: KnownAccount | None) -> UserNotFound | InvalidPassword:
+    if account is None:
+        return UserNotFound("There is no account of this name; check it, or register.")
+    return InvalidPassword("The password is not right; check it and try again.")

@@ -1,4 +1,4 @@
-"""All accounts and tokens in memory: who a caller is must not cost a query on every call."""
+"""All accounts, tokens and sign-ins in memory: who calls must not cost a query on every call."""
 
 import threading
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
-from core.db.tables import Account, Token
+from core.db.tables import Account, KnownAddress, SignIn, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,11 @@ class KnownAccount:
     password_hash: str
     role: str
     active: bool
+    pending: bool
+    one_time_until: datetime | None
     valid_after: datetime
+    email: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,25 @@ class KnownToken:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSignIn:
+    """A sign-in's account, and when it began."""
+
+    account_id: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
-    """One state of the directory: accounts by name key and by id, tokens by digest."""
+    """One state of the directory: accounts by name key and by id, tokens by digest.
+
+    `addresses` are pairs of an account's id and an address that it has signed in from.
+    """
 
     by_key: dict[str, KnownAccount]
     by_id: dict[str, KnownAccount]
     tokens: dict[str, KnownToken]
+    sign_ins: dict[str, KnownSignIn]
+    addresses: frozenset[tuple[str, str]]
 
 
 class Directory:
@@ -55,7 +72,7 @@ class Directory:
         return found if found is not None else self._read()
 
     def forget(self) -> None:
-        """Say that accounts or tokens have changed; to be called after the commit.
+        """Say that accounts, tokens or sign-ins have changed; to be called after the commit.
 
         It waits for a reading under way, which may have begun before the change.
         """
@@ -69,13 +86,25 @@ class Directory:
                 {account.key: account for account in accounts},
                 {account.id: account for account in accounts},
                 _tokens(session),
+                _sign_ins(session),
+                _addresses(session),
             )
             return self._contents
 
 
 def _known(row: Account) -> KnownAccount:
     return KnownAccount(
-        row.id, row.name, row.name_key, row.password_hash, row.role, row.active, row.valid_after
+        id=row.id,
+        name=row.name,
+        key=row.name_key,
+        password_hash=row.password_hash,
+        role=row.role,
+        active=row.active,
+        pending=bool(row.pending),
+        one_time_until=row.one_time_until,
+        valid_after=row.valid_after,
+        email=row.email or "",
+        subject=row.subject or "",
     )
 
 
@@ -84,3 +113,13 @@ def _tokens(session: Session) -> dict[str, KnownToken]:
         row.digest: KnownToken(row.account_id, row.expires)
         for row in session.scalars(select(Token))
     }
+
+
+def _sign_ins(session: Session) -> dict[str, KnownSignIn]:
+    return {
+        row.id: KnownSignIn(row.account_id, row.created) for row in session.scalars(select(SignIn))
+    }
+
+
+def _addresses(session: Session) -> frozenset[tuple[str, str]]:
+    return frozenset((row.account_id, row.address) for row in session.scalars(select(KnownAddress)))

@@ -1,13 +1,14 @@
-"""The record of what people did to accounts, models and deployments; only ever added to."""
+"""The record of what people did to which object and when; only ever added to.
+
+`core.services.timeline` reads it.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.db.engine import Database
 from core.db.tables import Event, utc_now
 
 
@@ -25,6 +26,18 @@ class Actor(Protocol):
     @property
     def role(self) -> str:
         """Return the account's role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """An actor whom nobody knows: who tried and failed to sign in."""
+
+    id: str = ""
+    name: str = ""
+    role: str = ""
+
+
+SOMEBODY = Somebody()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +81,8 @@ def record(
     )
 
 
-class Events:
-    """Reads the record."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def list_(self, caller: Actor, limit: int = 100) -> list[EventView]:
-        """Return the newest events first: an admin's are everybody's, others see their own."""
-        query = select(Event).order_by(Event.at.desc(), Event.id).limit(limit)
-        if caller.role != "admin":
-            query = query.where(Event.actor_id == caller.id)
-        with self._database.reading() as session:
-            return [_view(event) for event in session.scalars(query)]
-
-
-def _view(event: Event) -> EventView:
+def event_view(event: Event) -> EventView:
+    """Return what people see of an event."""
     return EventView(
         event.id,
         event.at,

@@ -75,8 +75,9 @@ def require_owners(session: Session, task: Task) -> None:
             raise DeploymentNotFound("The service was deleted while the file came in.")
         if service.state != deployment_views.State.RUNNING:
             raise DeploymentPaused(f'"{service.name}" is paused; start it first.')
-    if session.get(Account, task.owner_id) is None:
-        raise NotAllowed("Your account was deleted.")
+    account = session.get(Account, task.owner_id)
+    if account is None or not account.active:
+        raise NotAllowed("Your account was disabled or deleted; ask an admin.")
 
 
 def take_source(files: JobFiles, source: Source) -> None:

@@ -58,7 +58,7 @@ class Tickets:
         except jwt.InvalidTokenError:
             raise InvalidToken(_OVER) from None
         made = datetime.fromisoformat(claims["made"])
-        caller = self._accounts.find_session(claims["account"], made)
+        caller = self._accounts.find_since(claims["account"], made)
         if caller is None or self._now() > made + _LIFE:
             raise InvalidToken(_OVER)
         return caller, msgspec.convert(claims["file"], Wanted)

@@ -2,27 +2,21 @@
 
 import hashlib
 import hmac
-import math
 import secrets
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import bcrypt
 
-from core.errors import InvalidInput, TooManyAttempts
+from core.errors import InvalidInput
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD_BYTES = 72
 
 _REMEMBERED_SECONDS = 300
-_FREE_FAILURES = 10
-_FIRST_WAIT = 30.0
-_LONGEST_WAIT = 900.0
-_FORGOTTEN_AFTER = 3600.0
-_NAMES_WATCHED = 10_000
+# 100 bits: nobody guesses one, whatever the number of tries. No letters that look alike.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_ONE_TIME_LETTERS = 20
 
 
 class Passwords:
@@ -62,6 +56,12 @@ class Passwords:
         return same and given == _encoded(password)
 
 
+def one_time_password() -> str:
+    """Return a password to hand to somebody: 20 letters and digits in groups of five."""
+    letters = [secrets.choice(_LETTERS) for _ in range(_ONE_TIME_LETTERS)]
+    return "-".join("".join(letters[at : at + 5]) for at in range(0, _ONE_TIME_LETTERS, 5))
+
+
 def _encoded(password: str) -> bytes:
     # A lone surrogate has no UTF-8; it comes from broken JSON and is no character of a password.
     return password.encode("utf-8", "surrogatepass")
@@ -96,54 +96,3 @@ class Remembered:
     def _digest(self, password: str, known_hash: str) -> bytes:
         message = known_hash.encode("ascii") + _encoded(password)
         return hmac.digest(self._secret, message, hashlib.sha256)
-
-
-@dataclass(frozen=True, slots=True)
-class _Failures:
-    count: int
-    last: float
-
-    @property
-    def wait(self) -> float:
-        if self.count < _FREE_FAILURES:
-            return 0.0
-        return min(_FIRST_WAIT * 2.0 ** min(self.count - _FREE_FAILURES, 10), _LONGEST_WAIT)
-
-
-class Attempts:
-    """Counts failed sign-ins in a row by name; from the tenth on each costs a longer wait.
-
-    The wait is 30 s at first and doubles up to 15 minutes. Names that nobody has are counted like
-    others, so the answer tells nothing of which exist; the 10,000 last are held.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._failures: OrderedDict[str, _Failures] = OrderedDict()
-
-    def check(self, key: str) -> None:
-        """Raise TooManyAttempts while the wait after the last failure is not over."""
-        failures = self._failures.get(key)
-        left = failures.last + failures.wait - self._clock() if failures else 0.0
-        if left > 0:
-            seconds = math.ceil(left)
-            raise TooManyAttempts(
-                f"Too many failed sign-ins with this name; try again in {seconds} seconds.",
-                retry_after=seconds,
-            )
-
-    def failed(self, key: str) -> None:
-        """Count a wrong password."""
-        now = self._clock()
-        with self._lock:
-            before = self._failures.pop(key, _Failures(0, now))
-            count = before.count if now - before.last < _FORGOTTEN_AFTER else 0
-            self._failures[key] = _Failures(count + 1, now)
-            if len(self._failures) > _NAMES_WATCHED:
-                self._failures.popitem(last=False)
-
-    def succeeded(self, key: str) -> None:
-        """Forget the failures of a name that signed in."""
-        with self._lock:
-            self._failures.pop(key, None)

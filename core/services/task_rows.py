@@ -34,3 +34,15 @@ def end_tasks_of(session: Session, deployment_id: str, message: str) -> None:
             finished=case((over, Task.finished), else_=utc_now()),
         )
     )
+
+
+def cancel_tasks(session: Session, which: ColumnElement[bool], message: str) -> list[str]:
+    """Cancel those of the tasks that `which` selects that are not over, and return their ids.
+
+    Whoever works at them is the caller's to stop once the transaction is through.
+    """
+    unfinished = (which, Task.finished.is_(None))
+    ids = list(session.scalars(select(Task.id).where(*unfinished)))
+    ended = {"state": "cancelled", "message": message, "finished": utc_now()}
+    session.execute(update(Task).where(*unfinished).values(**ended))
+    return ids

@@ -3,16 +3,22 @@
 import streamlit as st
 
 from core.services.accounts import Caller, Role
+from core.services.sign_ins import SignInView
 from core.services.tokens import NewToken, TokenView
 from pages.components import session
 from pages.components.errors import showing_errors
-from pages.components.text import plain, short, stamp
+from pages.components.text import ago, plain, short, stamp
 
 ROLES = {
     Role.VIEWER: "a viewer: you may try models and call services",
     Role.ANALYST: "an analyst: you may upload and deploy models too",
     Role.ADMIN: "an admin: you may change and delete anything",
 }
+# The first that fits: each browser also names those that it is like.
+_BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome"}
+_BROWSERS |= {"Safari/": "Safari"}
+_SYSTEMS = {"Windows": "Windows", "Android": "Android", "iPhone": "iOS", "iPad": "iOS"}
+_SYSTEMS |= {"Mac OS X": "macOS", "CrOS": "ChromeOS", "Linux": "Linux"}
 LIFETIMES = {30: "30 days", 90: "90 days", 365: "A year"}
 
 
@@ -102,10 +108,41 @@ def draw_password(caller: Caller) -> None:
 
 
 def draw_sessions(caller: Caller) -> None:
-    """Draw the button that ends every sign-in of the account but this one."""
-    st.markdown("Sign out every browser but this one. Tokens stay valid.")
+    """Draw where the account is signed in, with the ways to end that."""
+    for view in session.platform().sign_ins.list_(caller):
+        _draw_session(view)
+    st.caption("Programs with tokens are no sign-ins; they go on until their token is revoked.")
     if st.button("Sign out elsewhere", key="account_sign_out_everywhere", icon=":material/logout:"):
         with showing_errors():
             session.sign_out_elsewhere(caller)
             session.say("Every other browser is signed out.")
             st.rerun()
+
+
+def _draw_session(view: SignInView) -> None:
+    here = view.id == session.sign_in_id()
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{browser(view.agent)}** from {plain(view.address or 'this machine')}",
+            width="stretch",
+        )
+        st.caption(f"since {stamp(view.created)} · seen {ago(view.seen)}")
+        if here:
+            st.badge("this browser", color="green")
+        else:
+            key = f"account_end_{view.id}"
+            st.button("End", key=key, icon=":material/logout:", on_click=_end, args=(view.id,))
+
+
+def _end(sign_in_id: str) -> None:
+    with showing_errors():
+        session.platform().sign_ins.end(session.require_caller(), sign_in_id)
+        session.say("That browser is signed out.")
+
+
+def browser(agent: str) -> str:
+    """Return what a browser that names itself so is called; programs may name themselves anyhow."""
+    names = [name for word, name in _BROWSERS.items() if word in agent]
+    systems = [name for word, name in _SYSTEMS.items() if word in agent]
+    name = names[0] if names else "A browser"
+    return f"{name} on {systems[0]}" if systems else name

@@ -1,19 +1,16 @@
-"""What the admin's page shows of everybody's models, deployments, tasks and doings."""
+"""What the admin's page shows of everybody's models, deployments and tasks."""
 
 from collections.abc import Callable
 
-import pandas as pd
 import streamlit as st
 
 from core.services.accounts import Caller
 from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.states import draw_state, draw_task_state
-from pages.components.tables import height_of
 from pages.components.text import ago, plain, plural, short
 
 _SHOWN = 50
-_SHOWN_EVENTS = 200
 
 
 @st.dialog("Delete for good?", width="medium")
@@ -99,24 +96,3 @@ def _asks_delete(kind: str, which: str) -> bool:
 def _say_more(total: int, page: str) -> None:
     if total > _SHOWN:
         st.page_link(page, label=f"The other {total - _SHOWN:,} are in the browser")
-
-
-def draw_events(caller: Caller) -> None:
-    """Draw what people did lately, the newest first."""
-    events = session.platform().events.list_(caller, _SHOWN_EVENTS)
-    if not events:
-        st.info("Nothing was done yet.")
-        return
-    rows = [
-        {
-            "When (UTC)": event.at,
-            "Who": event.actor,
-            "Did": event.action,
-            "What": f"{event.object_kind} {event.object_name}",
-            "More": event.detail,
-        }
-        for event in events
-    ]
-    st.dataframe(
-        pd.DataFrame(rows), hide_index=True, key="admin_events", height=height_of(len(rows))
-    )

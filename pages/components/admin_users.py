@@ -2,34 +2,65 @@
 
 import streamlit as st
 
-from core.services.accounts import AccountView, Caller, Role
-from pages.components import session
-from pages.components.admin_parts import confirm_delete
+from core.services.accounts import Caller, Role
+from core.services.people import AccountView
+from pages.components import admin_registration, session, single_sign_on
 from pages.components.errors import showing_errors
 from pages.components.states import draw_state
-from pages.components.text import plain, plural, short
+from pages.components.text import ago, plain, plural, short
+
+_SEARCHED_FROM = 8
+_SHOWN = 100
 
 
 def draw_accounts(caller: Caller) -> None:
-    """Draw every account with its switches; one's own has none."""
-    accounts = session.platform().accounts.list_accounts(caller)
-    st.caption(plural(len(accounts), "account"))
-    for account in accounts:
+    """Draw how people come in, and every account with its switches; one's own has none."""
+    admin_registration.draw_registration()
+    accounts = session.platform().people.list_(caller)
+    admin_registration.draw_waiting([account for account in accounts if account.pending])
+    known = [account for account in accounts if not account.pending]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(plural(len(known), "account"), width="stretch")
+        if st.button("Make an account", key="admin_make", icon=":material/person_add:"):
+            admin_registration.make_account()
+    for account in _searched(known)[:_SHOWN]:
         with st.container(border=True, key=f"admin_account_{account.id}"):
-            _draw_account(account, own=account.id == caller.id)
+            _draw_account(account, known, own=account.id == caller.id)
 
 
-def _draw_account(account: AccountView, *, own: bool) -> None:
+def _searched(accounts: list[AccountView]) -> list[AccountView]:
+    if len(accounts) <= _SEARCHED_FROM:
+        return accounts
+    words = st.text_input(
+        "Search accounts", key="admin_search", placeholder="A name, a role, an e-mail address"
+    )
+    wanted = words.strip().casefold()
+    return [a for a in accounts if wanted in f"{a.name} {a.role} {a.email}".casefold()]
+
+
+def _draw_account(account: AccountView, others: list[AccountView], *, own: bool) -> None:
     who, switches = st.columns([4, 6], vertical_alignment="center")
     with who:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(short(account.name))}**{' (you)' if own else ''}")
             draw_state("active" if account.active else "disabled")
-        st.caption(f"since {account.created:%Y-%m-%d}")
+        st.caption(_story(account))
     with switches, st.container(horizontal=True, vertical_alignment="center"):
         _draw_role(account, own=own)
         if not own:
-            _draw_switches(account)
+            _draw_switches(account, others)
+
+
+def _story(account: AccountView) -> str:
+    parts = [f"since {account.created:%Y-%m-%d}"]
+    if account.last_seen:
+        parts.append(f"seen {ago(account.last_seen)}")
+    if account.one_time:
+        parts.append("has a one-time password")
+    if account.email:
+        linked = "linked" if account.linked else "not yet used"
+        parts.append(f"{plain(account.email)} ({linked})")
+    return " · ".join(parts)
 
 
 def _draw_role(account: AccountView, *, own: bool) -> None:
@@ -47,7 +78,7 @@ def _draw_role(account: AccountView, *, own: bool) -> None:
     )
 
 
-def _draw_switches(account: AccountView) -> None:
+def _draw_switches(account: AccountView, others: list[AccountView]) -> None:
     label, icon = ("Disable", "block") if account.active else ("Enable", "check_circle")
     st.button(
         label,
@@ -56,46 +87,60 @@ def _draw_switches(account: AccountView) -> None:
         on_click=_set_active,
         args=(account.name, not account.active),
     )
-    if st.button("New password", key=f"admin_password_{account.id}", icon=":material/key:"):
-        _set_password(account)
+    if st.button("Reset password", key=f"admin_password_{account.id}", icon=":material/key:"):
+        admin_registration.reset_password(account)
+    if single_sign_on.is_configured() and st.button(
+        "E-mail", key=f"admin_email_{account.id}", icon=":material/passkey:"
+    ):
+        admin_registration.set_email(account)
     if st.button("Delete", key=f"admin_delete_{account.id}", icon=":material/delete:"):
-        confirm_delete(
-            account.name,
-            f"The account **{plain(short(account.name))}** goes for good, with its tokens and "
-            "tasks. An account that still owns models is refused; delete those first.",
-            _delete_account,
-            account.name,
-        )
+        _delete(account, others)
 
 
 def _set_role(name: str, key: str) -> None:
     with showing_errors():
         caller = session.require_caller()
-        session.platform().accounts.set_role(caller, name, st.session_state[key])
+        session.platform().people.set_role(caller, name, st.session_state[key])
         session.say(f"{name} is now {st.session_state[key]}.")
 
 
 def _set_active(name: str, active: bool) -> None:
     with showing_errors():
-        session.platform().accounts.set_active(session.require_caller(), name, active)
+        session.platform().people.set_active(session.require_caller(), name, active)
         session.say(f"{name} is {'enabled' if active else 'disabled'}.")
 
 
-@st.dialog("New password", width="medium")
-def _set_password(account: AccountView) -> None:
+@st.dialog("Delete for good?", width="medium")
+def _delete(account: AccountView, others: list[AccountView]) -> None:
+    """Ask what becomes of the models, and delete the account once that is confirmed."""
     caller = session.require_caller()
-    st.markdown(f"For people who forgot theirs. **{plain(account.name)}** is signed out by it.")
-    with st.form("admin_password_form", border=False):
-        new = st.text_input(
-            "New password", type="password", key="admin_password", autocomplete="new-password"
-        )
-        if not st.form_submit_button("Set password", key="admin_password_submit", type="primary"):
-            return
-    with showing_errors():
-        session.platform().accounts.set_password(caller, account.name, new)
-        session.say(f"{account.name} has a new password.")
-        st.rerun()
+    st.markdown(
+        f"The account **{plain(short(account.name))}** goes for good, with its sign-ins and tokens."
+    )
+    models = [m for m in session.platform().models.list_(caller) if m.owner_id == account.id]
+    heir, with_models = _ask_heir(account, others) if models else (None, False)
+    if models:
+        st.caption(f"It owns {plural(len(models), 'model')}.")
+    if st.button("Delete", key="admin_delete_confirm", type="primary"):
+        with showing_errors():
+            session.platform().people.delete(
+                caller, account.name, heir=heir, with_models=with_models
+            )
+            session.say(f"{account.name} is deleted.")
+            st.rerun()
 
 
-def _delete_account(caller: Caller, name: str) -> None:
-    session.platform().accounts.delete_account(caller, name)
+def _ask_heir(account: AccountView, others: list[AccountView]) -> tuple[str | None, bool]:
+    """Return who gets the models, or that they go, too; until one is chosen neither."""
+    goes = "Delete them with their services and tasks"
+    heirs = [o.name for o in others if o.id != account.id and o.active and o.role != Role.VIEWER]
+    chosen = st.selectbox(
+        "Its models",
+        [f"Hand them over to {name}" for name in heirs] + [goes],
+        index=None,
+        placeholder="Choose what becomes of them",
+        key="admin_delete_heir",
+    )
+    if chosen is None or chosen == goes:
+        return None, chosen == goes
+    return chosen.removeprefix("Hand them over to "), False

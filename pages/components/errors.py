@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import Problem, SlipwayError
+from pages.components import session
 from pages.components.text import plain
 
 logger = logging.getLogger("slipway.pages")
@@ -25,6 +26,7 @@ def showing_errors() -> Iterator[None]:
     try:
         yield
     except SlipwayError as error:
+        _note_refusal(error)
         show_error(error)
     except Exception:
         reference = _new_reference()
@@ -32,9 +34,16 @@ def showing_errors() -> Iterator[None]:
         _show_failure(reference)
 
 
+def _note_refusal(error: SlipwayError) -> None:
+    caller = session.find_caller()
+    if caller is not None:
+        session.platform().refusals.note(caller, "on a page", error)
+
+
 def on_script_error(error: Exception) -> bool:
     """Draw what failed outside `showing_errors`; given to `st.App`, it replaces the traceback."""
     if isinstance(error, SlipwayError):
+        _note_refusal(error)
         show_error(error)
     else:
         reference = _new_reference()

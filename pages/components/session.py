@@ -1,14 +1,13 @@
 """Who is signed in, and the one platform behind all pages.
 
 streamlit-authenticator signs the cookie and writes it in the browser; its component is mounted
-only until the browser has answered. Each run then reads the cookie itself and asks the accounts
-whether the sign-in still holds, so that an account disabled elsewhere is out at its next click.
+only until the browser has answered. The cookie holds the id of a sign-in; each run asks whether it
+still holds, so that an account disabled, or a sign-in ended, elsewhere is out at its next click.
 This module alone owns `st.session_state`; other keys there are widgets'.
 """
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import jwt
@@ -17,6 +16,7 @@ import streamlit as st
 from core.errors import InvalidInput
 from core.platform import Platform, shared_platform
 from core.services.accounts import Caller
+from core.services.sign_ins import Visitor
 
 if TYPE_CHECKING:
     from streamlit_authenticator.controllers import CookieController
@@ -31,30 +31,26 @@ _LONGEST_INPUT = 100_000
 _MOST_INPUTS = 20
 
 
-@dataclass(frozen=True)
-class SignIn:
-    """A sign-in of this browser tab: the account's name, and since when (naive UTC)."""
-
-    name: str
-    issued: datetime
-
-
 def platform() -> Platform:
     """Return the platform of this process; the server's lifespan opened it and will close it."""
     return shared_platform()
 
 
+def find_visitor() -> Visitor | None:
+    """Return who is signed in here, or None; asked of the sign-ins at every run."""
+    for sign_in in (sign_in_id(), _from_cookie()):
+        visitor = platform().sign_ins.find(sign_in) if sign_in else None
+        if visitor is not None:
+            st.session_state[_SIGN_IN] = sign_in
+            return visitor
+    st.session_state.pop(_SIGN_IN, None)
+    return None
+
+
 def find_caller() -> Caller | None:
-    """Return who is signed in here, or None; asked of the accounts at every run."""
-    sign_in = st.session_state.get(_SIGN_IN) or _from_cookie()
-    if sign_in is None:
-        return None
-    caller = platform().accounts.find_session(sign_in.name, sign_in.issued)
-    if caller is None:
-        st.session_state.pop(_SIGN_IN, None)
-        return None
-    st.session_state[_SIGN_IN] = SignIn(caller.name, sign_in.issued)
-    return caller
+    """Return who is signed in here with a password of their own, or None."""
+    visitor = find_visitor()
+    return None if visitor is None or visitor.must_change_password else visitor.caller
 
 
 def require_caller() -> Caller:
@@ -68,44 +64,70 @@ def require_caller() -> Caller:
     return caller
 
 
+def sign_in_id() -> str:
+    """Return the id of the sign-in of this tab, empty where nobody is signed in."""
+    found: str = st.session_state.get(_SIGN_IN, "")
+    return found
+
+
+def address() -> str:
+    """Return where the browser is; Streamlit hides the address of the machine itself."""
+    return st.context.ip_address or "127.0.0.1"
+
+
 def sign_in(name: str, password: str) -> None:
     """Check a name and a password and begin a sign-in; raises what `Accounts.sign_in` does."""
-    begin(platform().accounts.sign_in(name, password))
+    begin(platform().accounts.sign_in(name, password, address=address()))
 
 
 def register(name: str, password: str, again: str) -> None:
-    """Make an account and sign it in; raises InvalidInput if the passwords differ."""
+    """Make an account and sign it in; raises InvalidInput if the passwords differ.
+
+    Raises NotAllowed for an account that is made and waits for approval.
+    """
     if password != again:
         raise InvalidInput("The two passwords differ; type the same one twice.")
-    begin(platform().accounts.register(name, password))
+    begin(platform().accounts.register(name, password, address=address()))
 
 
 def change_password(caller: Caller, old: str, new: str, again: str) -> None:
-    """Change the caller's password, which ends every sign-in, and begin a new one here."""
+    """Change the caller's password, which ends every sign-in but this one."""
     if new != again:
         raise InvalidInput("The two new passwords differ; type the same one twice.")
-    platform().accounts.change_password(caller, old, new)
-    begin(caller)
+    platform().accounts.change_password(caller, old, new, address=address(), keep=sign_in_id())
 
 
 def sign_out_elsewhere(caller: Caller) -> None:
-    """End every sign-in of the caller and begin a new one here."""
-    platform().accounts.sign_out_everywhere(caller)
-    begin(caller)
+    """End every sign-in of the caller but this one."""
+    platform().sign_ins.end_all(caller, keep=sign_in_id())
 
 
-def begin(caller: Caller) -> None:
-    """Start a sign-in now; the cookie follows in the same run."""
-    st.session_state[_SIGN_IN] = SignIn(caller.name, _now())
+def begin(caller: Caller, *, by_identity: bool = False) -> None:
+    """Start a sign-in now; the cookie follows in the same run.
+
+    Raises NotAllowed for an account that is disabled or waits for approval.
+    """
+    agent = st.context.headers.get("User-Agent") or ""
+    st.session_state[_SIGN_IN] = platform().sign_ins.begin(
+        caller, address=address(), agent=agent, by_identity=by_identity
+    )
     st.session_state[_PENDING] = "set"
     st.session_state.pop(_SIGNED_OUT, None)
 
 
 def sign_out() -> None:
-    """Forget everything of this tab and have the browser delete the cookie."""
+    """End the sign-in, in every tab that shares it, and have the browser delete the cookie."""
+    visitor = find_visitor()
+    if visitor is not None:
+        platform().sign_ins.end(visitor.caller, sign_in_id())
     st.session_state.clear()
     st.session_state[_SIGNED_OUT] = True
     st.session_state[_PENDING] = "delete"
+
+
+def has_signed_out() -> bool:
+    """Return whether somebody has signed out in this tab, and nobody in again."""
+    return bool(st.session_state.get(_SIGNED_OUT))
 
 
 def say(notice: str) -> None:
@@ -157,7 +179,9 @@ def tend_cookie() -> None:
 
 
 def _write_cookie() -> None:
-    st.session_state["username"] = st.session_state[_SIGN_IN].name
+    # What the library calls the name of the user is the id of the sign-in: it proves one sign-in,
+    # not an account, and is worth nothing once that is over.
+    st.session_state["username"] = sign_in_id()
     _controller().set_cookie()
 
 
@@ -175,34 +199,19 @@ def _controller() -> "CookieController":
 
 
 def _key() -> str:
-    """Return what signs the cookies; changing how long they last ends those of before.
-
-    A cookie holds only its end, and its beginning is worked out from the length.
-    """
     return f"{platform().files.secret('cookie')}:{platform().settings.cookie_days}"
 
 
-def _from_cookie() -> SignIn | None:
-    """Return the sign-in that this browser's cookie proves, if it does."""
+def _from_cookie() -> str:
+    """Return the id of the sign-in that this browser's cookie proves, or an empty text."""
     token = st.context.cookies.get(COOKIE)
-    if not token or st.session_state.get(_SIGNED_OUT):
-        return None
+    if not token or has_signed_out():
+        return ""
     try:
         claims = jwt.decode(token, _key(), algorithms=["HS256"])
     except jwt.InvalidTokenError:  # forged, or signed by an earlier key: nobody is signed in
-        return None
-    return _sign_in_of(claims)
-
-
-def _sign_in_of(claims: dict[str, object]) -> SignIn | None:
-    name, ends = claims.get("username"), claims.get("exp_date")
-    if not isinstance(name, str) or not isinstance(ends, int | float):
-        return None
-    end = datetime.fromtimestamp(ends, UTC).replace(tzinfo=None)
-    if end <= _now():
-        return None
-    return SignIn(name, end - timedelta(days=platform().settings.cookie_days))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+        return ""
+    found, ends = claims.get("username"), claims.get("exp_date")
+    if not isinstance(found, str) or not isinstance(ends, int | float):
+        return ""
+    return found if datetime.now(UTC).timestamp() < ends else ""

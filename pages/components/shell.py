@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.services.accounts import Caller, Role
-from pages.components import session, sign_in
+from pages.components import session, sign_in, single_sign_on
 from pages.components.text import plain, short
 
 _ART = Path(__file__).parent / "art"
@@ -46,7 +46,7 @@ def open_page(title: str) -> Caller:
         layout="wide" if caller else "centered",
     )
     if caller is None:
-        sign_in.draw(MARK)
+        _draw_door()
         session.tend_cookie()
         st.stop()
     st.logo(str(_ART / "wordmark.svg"), icon_image=str(MARK), size="large")
@@ -54,6 +54,22 @@ def open_page(title: str) -> Caller:
     if notice := session.take_notice():
         st.toast(plain(notice), icon=":material/check_circle:")
     return caller
+
+
+def _draw_door() -> None:
+    """Draw what stands between a visitor and the page: sign-in, or the choice of a password."""
+    visitor = session.find_visitor()
+    if visitor is not None:
+        sign_in.draw_new_password(visitor.caller, MARK)
+        return
+    if single_sign_on.try_sign_in():
+        st.rerun()
+    sign_in.draw(MARK)
+
+
+def _sign_out() -> None:
+    session.sign_out()
+    single_sign_on.leave()
 
 
 def _draw_menu(caller: Caller) -> None:
@@ -70,7 +86,7 @@ def _draw_menu(caller: Caller) -> None:
             key="shell_sign_out",
             icon=":material/logout:",
             type="tertiary",
-            on_click=session.sign_out,
+            on_click=_sign_out,
         )
         session.tend_cookie()
 

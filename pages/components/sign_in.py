@@ -1,17 +1,61 @@
 """Sign-in and registration, drawn in place of whatever page was asked for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
 
-from pages.components import session
+from core.services.accounts import Caller
+from core.services.live_settings import Registration
+from pages.components import session, single_sign_on
 from pages.components.errors import showing_errors
+from pages.components.text import plain
 
 _PASSWORD_RULE = "At least 8 characters."  # noqa: S105 - a hint, no secret
+_AFTERWARDS = {
+    Registration.OPEN: "",
+    Registration.APPROVAL: "An admin has to approve your account before you can sign in.",
+}
 
 
 def draw(mark: Path) -> None:
     """Draw the forms; a success reruns the page, which then shows what was asked for."""
+    with _card(mark):
+        if session.platform().accounts.credentials():
+            _draw_forms()
+        else:
+            st.markdown("Nobody is here yet. Make the first account: **you will be the admin.**")
+            _draw_register("Create the admin account")
+
+
+def draw_new_password(caller: Caller, mark: Path) -> None:
+    """Draw the form that whoever came with a one-time password has to fill in first."""
+    with _card(mark):
+        st.markdown(
+            f"Welcome, **{plain(caller.name)}**. Your password was good for one sign-in; choose "
+            "your own now."
+        )
+        with st.form("first_password_form", border=False):
+            old = st.text_input(
+                "The password that you were given",
+                type="password",
+                key="first_password_old",
+                autocomplete="current-password",
+            )
+            new, again = _draw_new("first_password")
+            asked = st.form_submit_button(
+                "Set password", key="first_password_submit", type="primary", width="stretch"
+            )
+        if asked:
+            with showing_errors():
+                session.change_password(caller, old, new, again)
+                st.rerun()
+        st.button("Sign out", key="first_password_sign_out", on_click=session.sign_out)
+
+
+@contextmanager
+def _card(mark: Path) -> Iterator[None]:
     st.space("large")
     with (
         st.container(horizontal_alignment="center"),
@@ -20,19 +64,23 @@ def draw(mark: Path) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.image(str(mark), width=44)
             st.title("Slipway", width="stretch")
-        if session.platform().accounts.credentials():
-            _draw_forms()
-        else:
-            st.markdown("Nobody is here yet. Make the first account: **you will be the admin.**")
-            _draw_register("Create the admin account")
+        yield
 
 
 def _draw_forms() -> None:
     st.markdown("Turn a trained model file into a service that your team can call.")
+    single_sign_on.draw()
+    rule = session.platform().accounts.registration
+    if rule is Registration.CLOSED:
+        _draw_sign_in()
+        st.caption("No account yet? An admin can make you one.")
+        return
     entering, registering = st.tabs(["Sign in", "Register"])
     with entering:
         _draw_sign_in()
     with registering:
+        if _AFTERWARDS[rule]:
+            st.info(_AFTERWARDS[rule])
         _draw_register("Create account")
 
 
@@ -51,17 +99,22 @@ def _draw_sign_in() -> None:
 def _draw_register(label: str) -> None:
     with st.form("register_form", border=False):
         name = st.text_input("Name", key="register_name", autocomplete="username")
-        password = st.text_input(
-            "Password",
-            type="password",
-            key="register_password",
-            autocomplete="new-password",
-            help=_PASSWORD_RULE,
-        )
-        again = st.text_input(
-            "Password again", type="password", key="register_again", autocomplete="new-password"
-        )
+        password, again = _draw_new("register")
         if st.form_submit_button(label, key="register_submit", type="primary", width="stretch"):
             with showing_errors():
                 session.register(name, password, again)
                 st.rerun()
+
+
+def _draw_new(prefix: str) -> tuple[str, str]:
+    """Draw the two fields of a new password and return what they hold."""
+    key = "register_password" if prefix == "register" else f"{prefix}_new"
+    label = "Password" if prefix == "register" else "New password"
+    first, second = (
+        st.text_input(text, type="password", key=name, autocomplete="new-password", help=rule)
+        for text, name, rule in (
+            (label, key, _PASSWORD_RULE),
+            (f"{label} again", f"{prefix}_again", None),
+        )
+    )
+    return first, second

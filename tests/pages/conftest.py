@@ -1,13 +1,13 @@
 """A platform with an account and a deployed model, and pages that a test can visit."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import skops.io
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from core.platform import Platform, open_platform
@@ -34,6 +34,9 @@ def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platfo
     with quick_platforms():
         opened = open_platform(Settings(storage=tmp_path / "storage"), inline=True)
         monkeypatch.setattr(session, "shared_platform", lambda: opened)
+        # AppTest has no connection that these could be read from.
+        monkeypatch.setattr(ContextProxy, "ip_address", property(lambda _: "10.0.0.1"))
+        monkeypatch.setattr(ContextProxy, "headers", property(lambda _: {"User-Agent": "a test"}))
         yield opened
         opened.close()
 
@@ -84,8 +87,7 @@ def visit(caller: Caller | None, page: str = "Home.py", **query: str) -> AppTest
     """Open a page the way a browser does, signed in as `caller`."""
     app = AppTest.from_file(str(PROJECT / "Home.py"), default_timeout=60)
     if caller is not None:
-        now = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=1)
-        app.session_state["slipway_sign_in"] = session.SignIn(caller.name, now)
+        app.session_state["slipway_sign_in"] = session.platform().sign_ins.begin(caller)
     if page != "Home.py":
         app.switch_page(page)
     for name, value in query.items():

@@ -81,7 +81,7 @@ def test_an_admin_gives_a_role(platform: Platform, ann: Caller, ben: Caller) -> 
     app = visit(ann, ADMIN)
     app.selectbox(key=f"admin_role_{ben.id}").set_value(Role.VIEWER)
     ran(app)
-    roles = {account.name: account.role for account in platform.accounts.list_accounts(ann)}
+    roles = {account.name: account.role for account in platform.people.list_(ann)}
     assert roles == {"ann": "admin", "ben": "viewer"}
 
 
@@ -91,28 +91,95 @@ def test_an_admin_is_offered_nothing_against_their_own_account(ann: Caller) -> N
     assert f"admin_active_{ann.id}" not in {button.key for button in app.button}
 
 
-def test_an_admin_gives_a_new_password(platform: Platform, ann: Caller, ben: Caller) -> None:
+def test_an_admin_resets_a_password_with_one_that_is_shown_once(
+    platform: Platform, ann: Caller, ben: Caller
+) -> None:
     app = visit(ann, ADMIN)
     app.button(key=f"admin_password_{ben.id}").click()
     ran(app)
-    app.text_input(key="admin_password").set_value("another horse")
     app.button(key=f"admin_password_{ben.id}").click()
-    app.button(key="admin_password_submit").click()
+    app.button(key="admin_reset_confirm").click()
+    handed = ran(app).code[0].value
+    assert platform.accounts.sign_in("ben", handed) == ben
+    assert handed not in texts(ran(app))
+
+
+def test_an_admin_makes_an_account(platform: Platform, ann: Caller) -> None:
+    app = visit(ann, ADMIN)
+    app.button(key="admin_make").click()
     ran(app)
-    assert platform.accounts.sign_in("ben", "another horse") == ben
+    app.button(key="admin_make").click()
+    app.text_input(key="admin_make_name").set_value("vic")
+    app.selectbox(key="admin_make_role").set_value("viewer")
+    app.button(key="admin_make_submit").click()
+    handed = ran(app).code[0].value
+    assert platform.accounts.sign_in("vic", handed).role is Role.VIEWER
 
 
-def test_an_account_that_owns_models_is_not_deleted(
-    platform: Platform, ann: Caller, ben: Caller, iris_file: Path
+def test_the_rule_of_registration_is_a_switch_that_says_what_it_means(
+    platform: Platform, ann: Caller
+) -> None:
+    app = visit(ann, ADMIN)
+    assert "Anybody who can reach this address may make an account" in app.warning[0].value
+    app.segmented_control(key="admin_registration").set_value("closed")
+    ran(app)
+    assert platform.accounts.registration == "closed"
+    assert "Nobody can register" in texts(app)
+
+
+def test_an_admin_lets_in_and_declines_who_waits(platform: Platform, ann: Caller) -> None:
+    platform.live.set_(ann, "registration", "approval")
+    cal, dan = (platform.accounts.register(name, PASSWORD) for name in ("cal", "dan"))
+    app = visit(ann, ADMIN)
+    app.button(key=f"admin_approve_{cal.id}").click()
+    ran(app).button(key=f"admin_decline_{dan.id}").click()
+    assert "Waiting for you" not in texts(ran(app))
+    assert set(platform.accounts.credentials()) == {"ann", "cal"}
+
+
+@pytest.mark.parametrize("choice", [None, "Hand them over to ann", "Delete them"])
+def test_an_account_that_owns_models_is_deleted_once_it_is_said_what_becomes_of_them(
+    platform: Platform, ann: Caller, ben: Caller, iris_file: Path, choice: str | None
 ) -> None:
     add_model(platform, ben, iris_file, "Ben's")
     app = visit(ann, ADMIN)
     app.button(key=f"admin_delete_{ben.id}").click()
     ran(app)
     app.button(key=f"admin_delete_{ben.id}").click()
+    if choice:
+        options = app.selectbox(key="admin_delete_heir").options
+        [option] = [option for option in options if option.startswith(choice)]
+        app.selectbox(key="admin_delete_heir").set_value(option)
     app.button(key="admin_delete_confirm").click()
-    assert "still owns" in ran(app).error[0].value
-    assert "ben" in platform.accounts.credentials()
+    ran(app)
+    if choice is None:
+        assert "still owns" in app.error[0].value
+        assert "ben" in platform.accounts.credentials()
+        return
+    assert "ben" not in platform.accounts.credentials()
+    owners = [model.owner for model in platform.models.list_(ann)]
+    assert owners == (["ann"] if "Hand" in choice else [])
+
+
+def test_sign_ins_are_listed_and_ended(platform: Platform, ben: Caller) -> None:
+    other = platform.sign_ins.begin(ben, address="10.0.0.7", agent="Mozilla Firefox/142 Linux")
+    app = visit(ben, ACCOUNT)
+    assert "**Firefox on Linux** from 10.0.0.7" in texts(app)
+    app.button(key=f"account_end_{other}").click()
+    assert "10.0.0.7" not in texts(ran(app))
+    assert platform.sign_ins.find(other) is None
+
+
+def test_a_refusal_on_a_page_is_on_record(platform: Platform, ann: Caller, ben: Caller) -> None:
+    platform.people.set_role(ann, "ben", "admin")
+    admin = visit(ben, ADMIN)
+    platform.people.set_role(ann, "ben", "analyst")
+    admin.button(key=f"admin_active_{ann.id}").click()
+    admin.run()
+    refused = [e for e in platform.timeline.page(ann).events if e.action == "was refused"]
+    assert [(e.actor, e.detail) for e in refused] == [
+        ("ben", "on a page: Only an admin may do this.")
+    ]
 
 
 def test_an_admin_sees_and_deletes_what_others_made(

@@ -35,7 +35,7 @@ def test_a_page_is_over_for_an_account_that_was_disabled(
     page: str, platform: Platform, ann: Caller, ben: Caller
 ) -> None:
     app = visit(ben, page)
-    platform.accounts.set_active(ann, "ben", False)
+    platform.people.set_active(ann, "ben", False)
     app.run()
     assert [title.value for title in app.title] == ["Slipway"]
 

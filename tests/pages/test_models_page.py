@@ -46,7 +46,7 @@ def test_an_empty_list_says_what_to_do_next(ann: Caller) -> None:
 
 
 def test_a_viewer_is_offered_no_upload(platform: Platform, ann: Caller, ben: Caller) -> None:
-    platform.accounts.set_role(ann, "ben", Role.VIEWER)
+    platform.people.set_role(ann, "ben", Role.VIEWER)
     app = visit(ben, PAGE)
     assert "models_upload" not in {button.key for button in app.button}
 

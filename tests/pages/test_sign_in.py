@@ -28,12 +28,12 @@ def set_cookie(monkeypatch: pytest.MonkeyPatch) -> SetCookie:
     return set_
 
 
-def signed(platform: Platform, name: str, *, days_left: float, key: str = "") -> str:
+def signed(platform: Platform, sign_in: str, *, days_left: float, key: str = "") -> str:
     """Return a cookie as streamlit-authenticator makes it, or signed by another key."""
     days = platform.settings.cookie_days
     own = f"{platform.files.secret('cookie')}:{days}"
     ends = (datetime.now() + timedelta(days=days_left)).timestamp()  # noqa: DTZ005 - as it does
-    return jwt.encode({"username": name, "exp_date": ends}, key or own, algorithm="HS256")
+    return jwt.encode({"username": sign_in, "exp_date": ends}, key or own, algorithm="HS256")
 
 
 def sign_in(app: AppTest, name: str, password: str) -> AppTest:
@@ -88,8 +88,17 @@ def test_signing_out_ends_the_session(ann: Caller) -> None:
 
 
 def test_a_cookie_signs_in(platform: Platform, ann: Caller, set_cookie: SetCookie) -> None:
-    set_cookie(signed(platform, ann.name, days_left=platform.settings.cookie_days + 0.001))
+    set_cookie(signed(platform, platform.sign_ins.begin(ann), days_left=14))
     assert is_signed_in(visit(None))
+
+
+@pytest.mark.parametrize("named", ["ann", "", "0" * 64])
+def test_a_signed_cookie_that_names_no_sign_in_signs_nobody_in(
+    platform: Platform, ann: Caller, set_cookie: SetCookie, named: str
+) -> None:
+    assert ann
+    set_cookie(signed(platform, named, days_left=14))
+    assert not is_signed_in(visit(None))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +107,8 @@ def test_a_cookie_signs_in(platform: Platform, ann: Caller, set_cookie: SetCooki
 def test_a_bad_cookie_signs_nobody_in(
     platform: Platform, ann: Caller, set_cookie: SetCookie, days_left: float, key: str
 ) -> None:
-    set_cookie(signed(platform, ann.name, days_left=days_left, key=key))
+    sign_in = platform.sign_ins.begin(ann)
+    set_cookie(signed(platform, sign_in, days_left=days_left, key=key))
     assert not is_signed_in(visit(None))
 
 
@@ -112,20 +122,55 @@ def test_what_is_no_token_signs_nobody_in(ann: Caller, set_cookie: SetCookie, to
 def test_a_cookie_from_before_a_password_change_is_over(
     platform: Platform, ann: Caller, set_cookie: SetCookie
 ) -> None:
-    set_cookie(signed(platform, ann.name, days_left=platform.settings.cookie_days - 1))
-    assert not is_signed_in(visit(None)), "it was issued before the account was made"
-    set_cookie(signed(platform, ann.name, days_left=platform.settings.cookie_days + 0.001))
+    set_cookie(signed(platform, platform.sign_ins.begin(ann), days_left=14))
+    assert is_signed_in(visit(None))
     platform.accounts.change_password(ann, PASSWORD, "another horse")
-    old = signed(platform, ann.name, days_left=platform.settings.cookie_days - 0.001)
-    set_cookie(old)
     assert not is_signed_in(visit(None))
 
 
-def test_a_cookie_does_not_sign_in_again_whoever_signed_out(
+def test_signing_out_ends_every_copy_of_the_cookie_and_every_tab(
     platform: Platform, ann: Caller, set_cookie: SetCookie
 ) -> None:
-    set_cookie(signed(platform, ann.name, days_left=platform.settings.cookie_days + 0.001))
-    app = visit(None)
+    set_cookie(signed(platform, platform.sign_ins.begin(ann), days_left=14))
+    app, other_tab = visit(None), visit(None)
     app.button(key="shell_sign_out").click()
     assert not is_signed_in(ran(app))
     assert not is_signed_in(ran(app))
+    assert not is_signed_in(ran(other_tab))
+    assert not is_signed_in(visit(None)), "a copy of the cookie"
+
+
+def test_who_waits_for_approval_is_told_so(platform: Platform, ann: Caller) -> None:
+    platform.live.set_(ann, "registration", "approval")
+    app = visit(None)
+    assert any("has to approve" in info.value for info in app.info)
+    app.text_input(key="register_name").set_value("ben")
+    for field in ("password", "again"):
+        app.text_input(key=f"register_{field}").set_value(PASSWORD)
+    app.button(key="register_submit").click()
+    assert "waits for an admin to approve it" in ran(app).error[0].value
+    assert not is_signed_in(app)
+    platform.people.approve(ann, "ben")
+    assert is_signed_in(sign_in(app, "ben", PASSWORD))
+
+
+def test_closed_registration_is_not_offered(platform: Platform, ann: Caller) -> None:
+    platform.live.set_(ann, "registration", "closed")
+    app = visit(None)
+    assert not app.tabs
+    assert {button.label for button in app.button} == {"Sign in"}
+
+
+def test_a_one_time_password_opens_nothing_but_the_choice_of_ones_own(
+    platform: Platform, ann: Caller, ben: Caller, iris: ModelView
+) -> None:
+    handed = platform.people.reset_password(ann, ben.name)
+    app = sign_in(visit(None, "pages/models.py", model=iris.id), ben.name, handed.password)
+    assert not is_signed_in(app)
+    assert not is_signed_in(ran(app))
+    app.text_input(key="first_password_old").set_value(handed.password)
+    for field in ("new", "again"):
+        app.text_input(key=f"first_password_{field}").set_value("my own horse")
+    app.button(key="first_password_submit").click()
+    assert [title.value for title in ran(app).title] == ["Iris"]
+    assert platform.accounts.sign_in(ben.name, "my own horse") == ben

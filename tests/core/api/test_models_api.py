@@ -183,7 +183,7 @@ def test_an_account_deleted_while_its_file_is_opened_leaves_no_model(
     inspect = platform.models._inspect
 
     def deleting(staged: Staged) -> Inspected:
-        platform.accounts.delete_account(admin, "ben")
+        platform.people.delete(admin, "ben")
         return inspect(staged)
 
     monkeypatch.setattr(platform.models, "_inspect", deleting)

@@ -160,7 +160,7 @@ def test_a_ticket_ends_after_an_hour_and_with_the_account(
         platform.accounts, platform.files, now=lambda: utc_now() - timedelta(minutes=61)
     )
     old, fresh = earlier.issue(caller, wanted), platform.tickets.issue(caller, wanted)
-    platform.accounts.sign_out_everywhere(caller)
+    platform.sign_ins.end_all(caller)
     for ticket in (old, fresh):
         assert ann.client.get("/api/task/download", params={"ticket": ticket}).status_code == 401
 

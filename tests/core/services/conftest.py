@@ -22,12 +22,19 @@ from core.schema import DataType, Field, Interval, Optype
 from core.services.accounts import Accounts, Caller
 from core.services.approvals import Approvals
 from core.services.deployments import Deployments
+from core.services.directory import Directory
 from core.services.job_runner import JobRunner
 from core.services.jobs import Jobs
+from core.services.live_settings import LiveSettings
 from core.services.model_views import VersionView
 from core.services.models import Models
+from core.services.passwords import Passwords
+from core.services.people import People
 from core.services.releases import Releases
+from core.services.sign_ins import SignIns
+from core.settings import Settings
 from tests.core.services.greeting import PART_ROWS, Greeter, Lease, Upload
+from tests.shortcuts import CHEAPEST_ROUNDS
 
 PASSWORD = "a long password"
 
@@ -73,8 +80,64 @@ def database(tmp_path: Path, empty_database: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def accounts(database: Database, files: Files, clock: Clock) -> Accounts:
-    return Accounts(database, files, rounds=4, now=clock)
+def directory(database: Database) -> Directory:
+    return Directory(database)
+
+
+@pytest.fixture
+def passwords() -> Passwords:
+    return Passwords(CHEAPEST_ROUNDS)
+
+
+@pytest.fixture
+def live(database: Database) -> LiveSettings:
+    return LiveSettings(database, Settings())
+
+
+@pytest.fixture
+def accounts(
+    database: Database,
+    directory: Directory,
+    passwords: Passwords,
+    live: LiveSettings,
+    clock: Clock,
+) -> Accounts:
+    return Accounts(database, directory, passwords, live, now=clock)
+
+
+@pytest.fixture
+def sign_ins(database: Database, directory: Directory, clock: Clock) -> SignIns:
+    return SignIns(database, directory, days=14, now=clock)
+
+
+class Stopped:
+    """Keeps the ids of tasks that nobody is to work at any more, and drops their files."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self.ids: list[str] = []
+
+    def stop(self, task_id: str, *, drop: bool = False) -> None:
+        self.ids.append(task_id)
+        if drop:
+            self._files.drop_job(task_id)
+
+
+@pytest.fixture
+def stopped(files: Files) -> Stopped:
+    return Stopped(files)
+
+
+@pytest.fixture
+def people(
+    database: Database,
+    directory: Directory,
+    passwords: Passwords,
+    models: Models,
+    stopped: Stopped,
+    clock: Clock,
+) -> People:
+    return People(database, directory, passwords, models, stopped, now=clock)
 
 
 @pytest.fixture
@@ -93,9 +156,9 @@ def bob(accounts: Accounts, admin: Caller) -> Caller:
 
 
 @pytest.fixture
-def viewer(accounts: Accounts, admin: Caller) -> Caller:
+def viewer(accounts: Accounts, people: People, admin: Caller) -> Caller:
     accounts.register("vic", PASSWORD)
-    accounts.set_role(admin, "vic", "viewer")
+    people.set_role(admin, "vic", "viewer")
     return accounts.sign_in("vic", PASSWORD)
 
 

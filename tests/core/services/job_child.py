@@ -27,6 +27,7 @@ from core.services.approvals import Approvals
 from core.services.job_runner import JobRunner
 from core.services.jobs import Jobs
 from core.services.models import Models
+from tests.shortcuts import quick_accounts
 
 ROWS = 35
 PART_ROWS = 10
@@ -75,7 +76,7 @@ def opened(storage: Path) -> Iterator[Small]:
     )
     runner = JobRunner(database, files, lambda *_: INFO, lease, workers=2, inline=True)
     jobs = Jobs(database, files, runner, part_rows=PART_ROWS)
-    yield Small(files, Accounts(database, files, rounds=4), models, runner, jobs)
+    yield Small(files, quick_accounts(database), models, runner, jobs)
     runner.close()
     database.close()
 

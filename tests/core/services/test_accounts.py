@@ -1,15 +1,10 @@
-from collections.abc import Callable
-from datetime import UTC, timedelta
 from functools import partial
 
 import bcrypt
 import pytest
-from sqlalchemy import select
 
 from core.db.engine import Database
-from core.db.tables import Task, utc_now
 from core.errors import (
-    AccountNotFound,
     Duplication,
     InvalidInput,
     InvalidPassword,
@@ -18,9 +13,15 @@ from core.errors import (
     TooManyAttempts,
     UserNotFound,
 )
-from core.files import Files
 from core.services.accounts import Accounts, Caller, Role
-from tests.core.services.conftest import PASSWORD, Clock, at_once, counts
+from core.services.directory import Directory
+from core.services.live_settings import LiveSettings
+from core.services.passwords import Passwords
+from core.services.people import People
+from core.services.timeline import Timeline
+from core.settings import Settings
+from tests.core.services.conftest import PASSWORD, at_once, counts
+from tests.shortcuts import quick_accounts
 
 OTHER = "another password"
 
@@ -45,11 +46,11 @@ def test_a_taken_user_name_is_a_duplication(accounts: Accounts, ann: Caller, nam
 
 @pytest.mark.parametrize(("name", "password"), [("", PASSWORD), ("a/b", PASSWORD), ("x", "short")])
 def test_a_bad_name_or_password_makes_no_account(
-    accounts: Accounts, admin: Caller, name: str, password: str
+    people: People, accounts: Accounts, admin: Caller, name: str, password: str
 ) -> None:
     with pytest.raises(InvalidInput):
         accounts.register(name, password)
-    assert [view.name for view in accounts.list_accounts(admin)] == ["root"]
+    assert [view.name for view in people.list_(admin)] == ["root"]
 
 
 def test_of_threads_that_register_one_name_one_wins(accounts: Accounts, database: Database) -> None:
@@ -137,171 +138,117 @@ def test_a_password_changes_only_for_who_knows_the_old_one(accounts: Accounts, a
     assert accounts.sign_in("ann", PASSWORD) == ann
 
 
-def test_a_session_lives_from_its_sign_in(accounts: Accounts, ann: Caller, clock: Clock) -> None:
-    assert accounts.find_session("ann", clock.time) == ann
-    assert accounts.find_session("ANN", clock.time.replace(tzinfo=UTC)) == ann
-    assert accounts.find_session("ann", clock.time - timedelta(days=1)) is None
-    assert accounts.find_session("nobody", clock.time) is None
-
-
-@pytest.mark.parametrize("how", ["sign out", "change", "set"])
-def test_sessions_from_before_a_sign_out_or_a_new_password_are_over(
-    accounts: Accounts, ann: Caller, admin: Caller, clock: Clock, how: str
-) -> None:
-    issued = clock.time
-    clock.forward(hours=1)
-    match how:
-        case "sign out":
-            accounts.sign_out_everywhere(ann)
-        case "change":
-            accounts.change_password(ann, PASSWORD, OTHER)
-        case _:
-            accounts.set_password(admin, "ann", OTHER)
-    assert accounts.find_session("ann", issued) is None
-    assert accounts.find_session("ann", clock.time) == ann
-
-
-def test_a_disabled_account_is_out_at_once_and_back_when_enabled(
-    accounts: Accounts, ann: Caller, admin: Caller, clock: Clock
-) -> None:
-    token = accounts.create_token(ann, "ci").token
-    accounts.caller_by_password("ann", PASSWORD)
-    accounts.set_active(admin, "ann", False)
-    assert accounts.find_session("ann", clock.time) is None
-    assert set(accounts.credentials()) == {"root"}
-    attempts: list[Callable[[], object]] = [
-        lambda: accounts.sign_in("ann", PASSWORD),
-        lambda: accounts.caller_by_password("ann", PASSWORD),
-        lambda: accounts.caller_by_token(token),
-    ]
-    for attempt in attempts:
-        with pytest.raises(NotAllowed, match="disabled"):
-            attempt()
-    accounts.set_active(admin, "ann", True)
-    assert accounts.caller_by_token(token) == ann
-    assert accounts.find_session("ann", clock.time - timedelta(seconds=1)) is None
-
-
 def test_credentials_are_hashes_by_name(accounts: Accounts, ann: Caller) -> None:
     known = accounts.credentials()
     assert set(known) == {"root", "ann"}
     assert bcrypt.checkpw(PASSWORD.encode(), known["ann"].encode())
 
 
-def test_a_new_role_counts_from_the_next_call(
-    accounts: Accounts, ann: Caller, admin: Caller
+def test_accounts_with_tokens_last_beyond_a_restart(
+    accounts: Accounts, ann: Caller, database: Database
 ) -> None:
     token = accounts.create_token(ann, "ci").token
-    accounts.set_role(admin, "ann", "viewer")
-    assert accounts.caller_by_token(token).role is Role.VIEWER
-    with pytest.raises(InvalidInput, match="the roles are viewer, analyst, admin"):
-        accounts.set_role(admin, "ann", "king")
-
-
-def test_an_admin_sees_all_accounts_by_name(
-    accounts: Accounts, ann: Caller, admin: Caller, clock: Clock
-) -> None:
-    views = accounts.list_accounts(admin)
-    assert [(view.name, view.role, view.active) for view in views] == [
-        ("ann", Role.ANALYST, True),
-        ("root", Role.ADMIN, True),
-    ]
-    assert views[0].created == clock.time
-
-
-def test_others_may_not_do_what_an_admin_does(
-    accounts: Accounts, ann: Caller, viewer: Caller
-) -> None:
-    for caller in (ann, viewer):
-        acts: list[Callable[[Caller], object]] = [
-            lambda who: accounts.list_accounts(who),
-            lambda who: accounts.set_active(who, "root", False),
-            lambda who: accounts.set_role(who, who.name, "admin"),
-            lambda who: accounts.set_password(who, "root", OTHER),
-            lambda who: accounts.delete_account(who, "root"),
-        ]
-        for act in acts:
-            with pytest.raises(NotAllowed):
-                act(caller)
-
-
-def test_an_account_that_is_not_there_is_said_so(accounts: Accounts, admin: Caller) -> None:
-    acts: list[Callable[[], object]] = [
-        lambda: accounts.set_active(admin, "nobody", True),
-        lambda: accounts.set_role(admin, "nobody", "viewer"),
-        lambda: accounts.set_password(admin, "nobody", OTHER),
-        lambda: accounts.delete_account(admin, "nobody"),
-    ]
-    for act in acts:
-        with pytest.raises(AccountNotFound, match='"nobody"'):
-            act()
-
-
-def test_the_last_active_admin_stays(accounts: Accounts, admin: Caller, ann: Caller) -> None:
-    accounts.set_role(admin, "ann", "admin")
-    accounts.set_active(admin, "ann", False)
-    acts: list[Callable[[], object]] = [
-        lambda: accounts.set_active(admin, "root", False),
-        lambda: accounts.set_role(admin, "root", "analyst"),
-        lambda: accounts.delete_account(admin, "root"),
-    ]
-    for act in acts:
-        with pytest.raises(InvalidInput, match="last active admin"):
-            act()
-    assert accounts.sign_in("root", PASSWORD) == admin
-    accounts.set_active(admin, "ann", True)
-    accounts.delete_account(admin, "root")
-    assert set(accounts.credentials()) == {"ann"}
-
-
-def test_a_deleted_account_leaves_no_token_task_or_folder(
-    accounts: Accounts, database: Database, files: Files, admin: Caller, ann: Caller
-) -> None:
-    token = accounts.create_token(ann, "ci").token
-    with database.writing() as session:
-        session.add(_task("t1", ann))
-        session.add(_task("t2", admin, retry_of="t1"))
-    folder = files.job("t1")
-    accounts.delete_account(admin, "ann")
-    with pytest.raises(SlipwayError, match="unknown or was revoked"):
-        accounts.caller_by_token(token)
-    with database.reading() as session:
-        assert [(task.id, task.retry_of) for task in session.scalars(select(Task))] == [
-            ("t2", None)
-        ]
-    assert counts(database)["tokens"] == 0
-    assert not folder.exists()
-
-
-def test_a_caller_who_was_deleted_meanwhile_makes_no_token(
-    accounts: Accounts, admin: Caller, ann: Caller
-) -> None:
-    accounts.delete_account(admin, "ann")
-    with pytest.raises(AccountNotFound):
-        accounts.create_token(ann, "ci")
-
-
-def test_accounts_and_tokens_outlive_a_restart(
-    accounts: Accounts, ann: Caller, database: Database, files: Files
-) -> None:
-    token = accounts.create_token(ann, "ci").token
-    again = Accounts(database, files, rounds=4)
+    again = quick_accounts(database)
     assert again.caller_by_token(token) == ann
     assert again.sign_in("ann", PASSWORD) == ann
 
 
-def _task(task_id: str, owner: Caller, retry_of: str | None = None) -> Task:
-    return Task(
-        id=task_id,
-        model_id="m",
-        version_id="v",
-        version=1,
-        owner_id=owner.id,
-        kind="csv",
-        file_name="a.csv",
-        state="succeeded",
-        options="{}",
-        message="",
-        created=utc_now(),
-        retry_of=retry_of,
+@pytest.mark.parametrize(("rule", "pending"), [("open", False), ("approval", True)])
+def test_who_registers_begins_by_the_rule(
+    accounts: Accounts, live: LiveSettings, admin: Caller, rule: str, pending: bool
+) -> None:
+    live.set_(admin, "registration", rule)
+    accounts.register("bob", PASSWORD)
+    if not pending:
+        assert accounts.sign_in("bob", PASSWORD).role is Role.ANALYST
+        return
+    with pytest.raises(NotAllowed, match="waits for an admin to approve it"):
+        accounts.sign_in("bob", PASSWORD)
+    with pytest.raises(InvalidPassword):
+        accounts.sign_in("bob", OTHER)
+
+
+def test_closed_registration_takes_nobody_in_but_the_first(
+    database: Database, directory: Directory, passwords: Passwords
+) -> None:
+    closed = LiveSettings(database, Settings(registration="closed"))
+    accounts = Accounts(database, directory, passwords, closed)
+    assert accounts.register("root", PASSWORD).role is Role.ADMIN
+    assert accounts.registration == "closed"
+    with pytest.raises(NotAllowed, match="closed"):
+        accounts.register("ann", PASSWORD)
+
+
+def test_a_new_account_has_the_role_that_is_set(
+    accounts: Accounts, live: LiveSettings, admin: Caller
+) -> None:
+    live.set_(admin, "registration_role", "viewer")
+    assert accounts.register("vic", PASSWORD).role is Role.VIEWER
+    with pytest.raises(InvalidInput, match="it must be one of viewer, analyst"):
+        live.set_(admin, "registration_role", "admin")
+
+
+def test_registrations_from_one_address_are_throttled(accounts: Accounts) -> None:
+    for number in range(30):
+        accounts.register(f"user {number}", PASSWORD, address="10.0.0.1")
+    with pytest.raises(TooManyAttempts):
+        accounts.register("one more", PASSWORD, address="10.0.0.1")
+    accounts.register("a colleague", PASSWORD, address="10.0.0.2")
+
+
+def _guess(accounts: Accounts, address: str, times: int = 10, name: str = "ann") -> None:
+    for _ in range(times):
+        with pytest.raises((InvalidPassword, UserNotFound)):
+            accounts.sign_in(name, OTHER, address=address)
+
+
+def test_strangers_guesses_do_not_shut_people_out_where_they_sign_in(
+    accounts: Accounts, admin: Caller
+) -> None:
+    ann = accounts.register("ann", PASSWORD, address="10.0.0.1")
+    for number in range(10):
+        _guess(accounts, f"66.6.6.{number}", times=1)
+    with pytest.raises(TooManyAttempts):
+        accounts.sign_in("ann", PASSWORD, address="66.6.6.66")
+    assert accounts.sign_in("ann", PASSWORD, address="10.0.0.1") == ann
+
+
+def test_an_address_that_was_signed_in_from_is_known_after_a_restart(
+    accounts: Accounts, ann: Caller, database: Database
+) -> None:
+    accounts.sign_in("ann", PASSWORD, address="10.0.0.9")
+    again = quick_accounts(database)
+    _guess(again, "66.6.6.6")
+    assert again.sign_in("ann", PASSWORD, address="10.0.0.9") == ann
+
+
+def test_guesses_at_many_names_from_one_address_are_throttled(
+    accounts: Accounts, ann: Caller
+) -> None:
+    for number in range(50):
+        _guess(accounts, "66.6.6.6", times=1, name=f"name {number}")
+    with pytest.raises(TooManyAttempts, match="from this address") as caught:
+        accounts.sign_in("ann", PASSWORD, address="66.6.6.6")
+    assert caught.value.retry_after == 30
+
+
+def test_a_thousand_guesses_at_once_are_counted_before_they_are_compared(
+    accounts: Accounts, ann: Caller
+) -> None:
+    outcomes = at_once([partial(accounts.sign_in, "ann", OTHER)] * 30)
+    assert outcomes.count("invalid_password") == 10
+    assert outcomes.count("too_many_attempts") == 20
+
+
+def test_a_failed_sign_in_is_on_record_without_what_was_typed(
+    accounts: Accounts, ann: Caller, admin: Caller, database: Database
+) -> None:
+    _guess(accounts, "66.6.6.6", times=1)
+    _guess(accounts, "66.6.6.6", times=1, name="my secret password")
+    unknown, known = Timeline(database).page(admin).events[:2]
+    assert (known.action, known.object_name, known.detail) == (
+        "failed to sign in",
+        "ann",
+        "from 66.6.6.6",
     )
+    assert "secret" not in repr(unknown)

@@ -11,8 +11,8 @@ from core.runtimes.asked_types import AskedType, Standing, TypesRefused
 from core.runtimes.inspection import Inspected
 from core.services.accounts import Caller
 from core.services.approvals import Approvals, Decision
-from core.services.events import Events
 from core.services.models import Models
+from core.services.timeline import Timeline
 from tests.core.services.conftest import Uploads, counts, info
 
 KDE = AskedType("scipy.stats._kde.gaussian_kde", Standing.APPROVABLE, "scipy", "1.17")
@@ -194,7 +194,9 @@ def test_every_decision_is_in_the_timeline_with_the_types(
     approvals.decline(admin, request.id)
     approvals.approve(admin, request.id)
     approvals.revoke(admin, request.id)
-    events = [event for event in Events(database).list_(admin) if event.object_id == request.id]
+    events = [
+        event for event in Timeline(database).page(admin).events if event.object_id == request.id
+    ]
     done = ["revoked", "approved", "declined", "asked for"]
     assert [event.action for event in events] == done
     assert {event.object_name for event in events} == {"density.pkl"}

@@ -22,9 +22,10 @@ from core.services.accounts import Accounts, Caller
 from core.services.call_records import CallRecord, append
 from core.services.deployment_views import State, may_call
 from core.services.deployments import Deployments
-from core.services.events import Events
 from core.services.model_views import ModelView
 from core.services.models import Models
+from core.services.people import People
+from core.services.timeline import Timeline
 from tests.core.services.conftest import Uploads, at_once, counts, info
 
 
@@ -146,6 +147,7 @@ def test_a_model_is_not_deleted_while_a_service_of_it_runs(
 
 
 def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
+    people: People,
     deployments: Deployments,
     models: Models,
     accounts: Accounts,
@@ -168,7 +170,7 @@ def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
     _add_task(database, "t3", other, ann, kept.id)
     folders = [files.job(task) for task in ("t1", "t2", "t3")]
     models.delete(ann, churn.id, with_deployments=True)
-    accounts.delete_account(admin, "ann")
+    people.delete(admin, "ann")
     assert counts(database) == {
         "accounts": 2,
         "tokens": 0,
@@ -184,6 +186,10 @@ def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
         "latency_hours": 1,
         "verdicts": 0,
         "revisions": 0,
+        "sign_ins": 0,
+        "known_addresses": 2,
+        "settings": 0,
+        "approvals": 0,
     }
     assert not any(folder.exists() for folder in folders)
     assert deployments.list_(admin) == [kept]
@@ -342,7 +348,7 @@ def test_what_happened_to_a_service_is_recorded(
     deployments.pause(ann, view.id)
     deployments.start(ann, view.id)
     deployments.delete(ann, view.id)
-    seen = [event for event in Events(database).list_(ann) if event.object_id == view.id]
+    seen = [event for event in Timeline(database).page(ann).events if event.object_id == view.id]
     actions = [event.action for event in reversed(seen)]
     assert actions == ["deployed", "paused", "started", "deleted"]
     assert seen[-1].detail == "version 1 of churn"

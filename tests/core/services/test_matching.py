@@ -29,12 +29,12 @@ from core.schema import DataType, Field, Optype
 from core.services import match_runs
 from core.services.accounts import Caller
 from core.services.approvals import Approvals
-from core.services.events import Events
 from core.services.matching import Matching, newest_by_version
 from core.services.model_views import VersionView
 from core.services.models import Models
 from core.services.rechecks import Rechecks
 from core.services.revisions import Revisions
+from core.services.timeline import Timeline
 from tests.core.services.conftest import Uploads, counts, info
 
 CSV = "age,prediction,probability_old\n20,young,0.2\n50,old,0.5\n80,old,0.8\n"
@@ -297,7 +297,7 @@ def test_a_check_is_on_record(
     matching: Matching, database: Database, ann: Caller, version: VersionView, upload: Uploads
 ) -> None:
     matching.check(ann, version.model.id, 1, upload(CSV))
-    event = Events(database).list_(ann)[0]
+    event = Timeline(database).page(ann).events[0]
     assert (event.action, event.object_name) == ("checked", "ages")
     assert event.detail == "version 1: 3 of 3 rows agree to 1e-6."
 

@@ -16,9 +16,9 @@ from core.schema import DataType, Field
 from core.services.accounts import Caller
 from core.services.approvals import Approvals
 from core.services.deployments import Deployments
-from core.services.events import Events
 from core.services.model_views import VersionView
 from core.services.models import Models
+from core.services.timeline import Timeline
 from tests.core.services.conftest import Uploads, info
 
 
@@ -95,7 +95,7 @@ def test_a_change_is_recorded(
     models: Models, database: Database, ann: Caller, faces: VersionView
 ) -> None:
     models.set_image(ann, faces.model.id, 1, None)
-    newest = Events(database).list_(ann)[0]
+    newest = Timeline(database).page(ann).events[0]
     assert (newest.action, newest.object_name) == ("changed", "faces")
     assert newest.detail == "the image recipe of version 1"
 

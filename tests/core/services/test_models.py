@@ -18,8 +18,9 @@ from core.files import Files
 from core.runtimes.inspection import Inspected
 from core.services.accounts import Accounts, Caller, Role
 from core.services.approvals import Approvals
-from core.services.events import Events
 from core.services.models import Models
+from core.services.people import People
+from core.services.timeline import Timeline
 from tests.core.services.conftest import Uploads, at_once, counts, info, inspect
 
 Stored = Callable[[], list[bytes]]
@@ -269,10 +270,10 @@ def test_viewers_upload_nothing(
 
 
 def test_an_owner_who_became_a_viewer_reads_and_changes_nothing_more(
-    models: Models, accounts: Accounts, admin: Caller, ann: Caller, upload: Uploads
+    people: People, models: Models, accounts: Accounts, admin: Caller, ann: Caller, upload: Uploads
 ) -> None:
     model = models.add(ann, "churn", upload()).model
-    accounts.set_role(admin, "ann", "viewer")
+    people.set_role(admin, "ann", "viewer")
     demoted = replace(ann, role=Role.VIEWER)
     assert models.get(demoted, "churn").model == model
     with pytest.raises(NotAllowed, match="Viewers"):
@@ -307,7 +308,10 @@ def test_a_deleted_model_leaves_no_row_and_no_file(
     models.add_version(ann, model.id, upload("pickle two"))
     models.delete(ann, model.id)
     assert stored() == []
-    assert {name for name, rows in counts(database).items() if rows} == {"accounts"}
+    assert {name for name, rows in counts(database).items() if rows} == {
+        "accounts",
+        "known_addresses",
+    }
     with pytest.raises(ModelNotFound):
         models.get_by_id(ann, model.id)
     with pytest.raises(ModelNotFound):
@@ -353,7 +357,7 @@ def test_what_happened_to_a_model_is_recorded(
     models.add_version(ann, model.id, upload())
     models.update(ann, model.id, name="leavers")
     models.delete(admin, model.id)
-    seen = [event for event in Events(database).list_(admin) if event.object_id == model.id]
+    seen = [event for event in Timeline(database).page(admin).events if event.object_id == model.id]
     assert [(event.actor, event.action, event.object_name) for event in reversed(seen)] == [
         ("ann", "uploaded", "churn"),
         ("ann", "added version", "churn"),
@@ -382,10 +386,10 @@ def test_files_whose_versions_were_never_added_are_gone_after_a_start(
 
 
 def test_an_account_that_owns_models_is_not_deleted(
-    models: Models, accounts: Accounts, admin: Caller, ann: Caller, upload: Uploads
+    people: People, models: Models, accounts: Accounts, admin: Caller, ann: Caller, upload: Uploads
 ) -> None:
     model = models.add(ann, "churn", upload()).model
     with pytest.raises(InvalidInput, match="ann still owns models: churn"):
-        accounts.delete_account(admin, "ann")
+        people.delete(admin, "ann")
     models.delete(admin, model.id)
-    accounts.delete_account(admin, "ann")
+    people.delete(admin, "ann")

@@ -1,7 +1,7 @@
 import pytest
 
-from core.errors import InvalidInput, TooManyAttempts
-from core.services.passwords import Attempts, Passwords, Remembered
+from core.errors import InvalidInput
+from core.services.passwords import Passwords, Remembered
 
 
 class Ticks:
@@ -76,53 +76,3 @@ def test_what_is_remembered_holds_no_password(ticks: Ticks) -> None:
     remembered = Remembered(ticks)
     remembered.add("hunter's moon", "hash")
     assert "hunter" not in repr(vars(remembered))
-
-
-def _fail(attempts: Attempts, times: int) -> None:
-    for _ in range(times):
-        attempts.failed("ann")
-
-
-def _wait(attempts: Attempts) -> int | None:
-    with pytest.raises(TooManyAttempts) as caught:
-        attempts.check("ann")
-    return caught.value.retry_after
-
-
-def test_nine_failures_cost_no_wait_and_the_tenth_does(ticks: Ticks) -> None:
-    attempts = Attempts(ticks)
-    _fail(attempts, 9)
-    attempts.check("ann")
-    _fail(attempts, 1)
-    assert _wait(attempts) == 30
-    attempts.check("bob")
-
-
-def test_the_wait_doubles_up_to_a_quarter_of_an_hour(ticks: Ticks) -> None:
-    attempts = Attempts(ticks)
-    _fail(attempts, 10)
-    waits = []
-    for _ in range(7):
-        waits.append(_wait(attempts) or 0)
-        ticks.now += waits[-1]
-        attempts.check("ann")
-        _fail(attempts, 1)
-    assert waits == [30, 60, 120, 240, 480, 900, 900]
-
-
-def test_a_success_and_an_hour_clear_the_count(ticks: Ticks) -> None:
-    attempts = Attempts(ticks)
-    _fail(attempts, 9)
-    attempts.succeeded("ann")
-    _fail(attempts, 9)
-    attempts.check("ann")
-    ticks.now += 3600
-    _fail(attempts, 9)
-    attempts.check("ann")
-
-
-def test_guesses_at_many_names_do_not_fill_the_memory(ticks: Ticks) -> None:
-    attempts = Attempts(ticks)
-    for number in range(10_050):
-        attempts.failed(str(number))
-    assert len(attempts._failures) == 10_000

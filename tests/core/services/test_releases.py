@@ -18,9 +18,9 @@ from core.services.accounts import Caller
 from core.services.deployment_history import Change
 from core.services.deployment_views import DeploymentView
 from core.services.deployments import Deployments
-from core.services.events import Events
 from core.services.models import Models
 from core.services.releases import Releases
+from core.services.timeline import Timeline
 from tests.core.services.conftest import Loads, Uploads, at_once, counts
 
 
@@ -159,7 +159,7 @@ def test_the_history_says_what_was_live_when_by_whom_and_why(
     assert [change.by for change in history] == ["ann", "ann", "ann", "root", "ann"]
     assert (history[-1].note, history[-2].note) == ("the first", "fewer false alarms")
     assert [change.until for change in history] == [None, *(each.at for each in history[:-1])]
-    actions = [event.action for event in Events(database).list_(admin)]
+    actions = [event.action for event in Timeline(database).page(admin).events]
     assert "rolled back" in actions
 
 

@@ -12,10 +12,10 @@ from core.files import Staged
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Caller
 from core.services.deployments import Deployments
-from core.services.events import Events
 from core.services.model_views import VersionView
 from core.services.models import Models
 from core.services.revisions import Revisions
+from core.services.timeline import Timeline
 from tests.core.services.conftest import at_once, counts
 
 Upload = Callable[..., Staged]
@@ -168,7 +168,7 @@ def test_the_record_tells_who_edited_which_version(
     revisions: Revisions, database: Database, ann: Caller, version: VersionView
 ) -> None:
     revisions.save(ann, version.model.id, YEARS)
-    event = Events(database).list_(ann)[0]
+    event = Timeline(database).page(ann).events[0]
     assert (event.action, event.object_name, event.detail) == (
         "edited",
         "churn",
