@@ -38,6 +38,7 @@ class SlipwayError(Exception):
 
     status: ClassVar[str] = "internal error"
     http: ClassVar[int] = 500
+    wait: ClassVar[int | None] = None  # seconds after which it is worth trying again
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class SlipwayError(Exception):
         super().__init__(message)
         self.message = message
         self.details = tuple(details)
-        self.retry_after = retry_after
+        self.retry_after = self.wait if retry_after is None else retry_after
 
     @property
     def code(self) -> str:
@@ -181,6 +182,7 @@ class DeploymentPaused(SlipwayError):
 
     status = "deployment paused"
     http = 503
+    wait = 60
 
 
 class Overloaded(SlipwayError):
@@ -188,6 +190,7 @@ class Overloaded(SlipwayError):
 
     status = "overloaded"
     http = 503
+    wait = 1
 
 
 class ModelUnavailable(SlipwayError):

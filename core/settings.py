@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     score_seconds: float = Field(
         default=60, gt=0, description="How long one call or one part of a task may take."
     )
+    queue_seconds: float = Field(
+        default=10, gt=0, description="How long a call may wait for its turn before it is refused."
+    )
+    service_calls: int = Field(
+        default=2, gt=0, description="How many slow calls of one service are scored at once, of 4."
+    )
     cached_models: int = Field(
         default=16, gt=0, description="How many loaded models are kept in memory."
     )

@@ -1,11 +1,11 @@
 """All routes of the HTTP API over one platform."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -18,6 +18,7 @@ from core.api import (
     deployments,
     downloads,
     invocations,
+    metrics,
     models,
     openapi,
     protocol,
@@ -44,21 +45,22 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *timeline.ENDPOINTS,
 )
 
+Run = Callable[..., Awaitable[Any]]  # a function in the API's threads
+
 _NOBODY = Caller(id="", name="", role=Role.VIEWER)
 _THREADS = 8
-_WORKERS = 4
-_WAITING = 64
 
 
 def routes(platform: Callable[[], "Platform"]) -> list[BaseRoute]:
     """Return all routes over the platform that the callable gives once the server has started."""
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
-    lanes = Lanes(_WORKERS, _WAITING)
+    lanes = Lanes(lambda: platform().settings)
     return [
-        *(_form_route(endpoint, platform, pool) for endpoint in ENDPOINTS),
+        *(_form_route(endpoint, platform, pool, lanes) for endpoint in ENDPOINTS),
         *protocol.routes(platform, lanes),
         invocations.route(platform, lanes),
         downloads.route(platform, pool),
+        metrics.route(platform, pool),
         Route("/api/openapi.json", _described, methods=["GET"]),
         Route("/api/docs", _docs, methods=["GET"]),
         Route("/api", _unknown, methods=ALL_METHODS),
@@ -68,45 +70,43 @@ def routes(platform: Callable[[], "Platform"]) -> list[BaseRoute]:
 
 
 def _form_route(
-    endpoint: Endpoint, platform: Callable[[], "Platform"], pool: ThreadPoolExecutor
+    endpoint: Endpoint,
+    platform: Callable[[], "Platform"],
+    pool: ThreadPoolExecutor,
+    lanes: Lanes,
 ) -> Route:
     async def handle(request: Request) -> Response:
-        return await _answer(endpoint, platform(), pool, request)
+        here = platform()
+        run = partial(asyncio.get_running_loop().run_in_executor, pool)
+        caller = _NOBODY if endpoint.who is Who.ANYONE else None
+        if caller is None and (authorization := request.headers.get("authorization")):
+            # Before the body is read: what a stranger sends is not received.
+            caller = caller_by_header(here.accounts, authorization)
+        limit = getattr(here.settings, endpoint.limit)
+        form = await read_form(request, limit, here.settings.max_call_bytes)
+        address = request.client.host if request.client else ""
+        try:
+            # Looking at a password takes long; a token is looked up in memory.
+            if caller is None:
+                caller = await run(caller_by_form, here.accounts, form.texts, address)
+            check_fields(endpoint, form)
+            return await _answer(endpoint, Call(here, caller, form, lanes, address), run)
+        finally:
+            for file in form.files.values():
+                await file.close()
 
     return Route(endpoint.path, guarded(handle), methods=["POST"])
 
 
-async def _answer(
-    endpoint: Endpoint, platform: "Platform", pool: ThreadPoolExecutor, request: Request
-) -> Response:
-    run = partial(asyncio.get_running_loop().run_in_executor, pool)
-    caller = _NOBODY if endpoint.who is Who.ANYONE else None
-    if caller is None and (authorization := request.headers.get("authorization")):
-        # Before the body is read: what a stranger sends is not received.
-        caller = await run(caller_by_header, platform.accounts, authorization)
-    limit, text_limit = (
-        getattr(platform.settings, name) for name in (endpoint.limit, "max_call_bytes")
-    )
-    form = await read_form(request, limit, text_limit)
+async def _answer(endpoint: Endpoint, call: Call, run: Run) -> Response:
     try:
-        address = request.client.host if request.client else ""
-        call = Call(platform, caller or _NOBODY, form, address)
-        return await run(_run, endpoint, call, caller is not None)
-    finally:
-        for file in form.files.values():
-            await file.close()
-
-
-def _run(endpoint: Endpoint, call: Call, known: bool) -> Response:
-    if not known:
-        caller = caller_by_form(call.platform.accounts, call.form.texts, call.address)
-        call = replace(call, caller=caller)
-    check_fields(endpoint, call.form)
-    try:
-        answer = endpoint.run(call)
+        if iscoroutinefunction(endpoint.run):
+            answer = await endpoint.run(call)
+        else:
+            answer = await run(endpoint.run, call)
     except NotAllowed as error:
         if call.caller is not _NOBODY:
-            call.platform.refusals.note(call.caller, endpoint.path, error)
+            await run(call.platform.refusals.note, call.caller, endpoint.path, error)
         raise
     if isinstance(answer, Response):
         return answer

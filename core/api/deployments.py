@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from core.api import answers
+from core.api.calling import called, predict
 from core.api.forms import Answer, Call, Endpoint, may, need
-from core.api.inputs import INPUT_FIELDS, options_of, records_of, source_of
+from core.api.inputs import INPUT_FIELDS, options_of, source_of
 from core.api.models import named_model
 from core.errors import InvalidInput
-from core.services.deployment_views import DeploymentView, Live
+from core.services.deployment_views import DeploymentView
 
 _NAMED = (
     need("modelname"),
@@ -87,30 +88,10 @@ def status(call: Call) -> Answer:
     return {**status, "problem": call.platform.loader.find_problem(view.version_id)}
 
 
-def _called(call: Call) -> Live:
-    """Return the service that the form names, from memory; raises DeploymentNotFound."""
-    form = call.form
-    return call.platform.deployments.live_named(
-        call.caller, form.text("modelname"), form.text("deployment"), form.find("owner")
-    )
-
-
-def predict(call: Call) -> Answer:
-    """Call a service and get the answer at once."""
-    live = _called(call)
-    predictions = call.platform.predictions
-    with (
-        predictions.measured(call.caller, live) as measure,
-        records_of(call, live.info) as records,
-    ):
-        answer = predictions.answer(live, records, measure)
-    return {"output": answer.output, "latency_ms": answer.latency_ms}
-
-
 def submit(call: Call) -> Answer:
     """Give a service work that may take long; the answer is the task's id."""
     platform = call.platform
-    live = _called(call)
+    live = called(call)
     view = platform.deployments.get_by_id(call.caller, live.deployment_id)
     version = platform.models.get_by_id(call.caller, live.model_id, live.version)
     options = options_of(call)

@@ -1,11 +1,11 @@
 """The form contract: one endpoint is a row of a table, and one function serves them all.
 
 An endpoint names its fields; the reader checks them, finds the caller, and runs the endpoint's
-function in a thread pool of the API's own (AnyIO's is shared with Streamlit's file serving, which
-made single calls wait half a second).
+function: a coroutine on the event loop, any other in a thread pool of the API's own (AnyIO's is
+shared with Streamlit's file serving, which made single calls wait half a second).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive
 
 from core.api.edge import too_large
+from core.api.online import Lanes
 from core.errors import InvalidInput
 from core.services.accounts import Caller
 
@@ -93,6 +94,7 @@ class Call:
     platform: "Platform"
     caller: Caller
     form: Form
+    lanes: Lanes
     address: str = ""
 
 
@@ -109,7 +111,7 @@ class Endpoint:
     """
 
     path: str
-    run: Callable[[Call], "Answer | Response"]
+    run: Callable[[Call], Answer | Response] | Callable[[Call], Awaitable[Answer]]
     fields: tuple[FormField, ...] = ()
     adds: tuple[str, ...] = ()
     http: int = 200

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import msgspec
 
 from core.api.forms import Call, Form, may
+from core.api.online import SMALL_BODY
 from core.errors import InvalidInput
 from core.files import Staged
 from core.inputs.chunks import ChunkSize
@@ -87,6 +88,18 @@ def source_of(call: Call) -> Iterator[tuple[Staged | list[object], str]]:
     if not isinstance(records, list):
         raise InvalidInput("The input is an object of field names and values, or a list of them.")
     yield records, "json"
+
+
+def short_json(form: Form) -> object | None:
+    """Return the records of a form that holds little and plain JSON, None for any other input.
+
+    Raises InvalidInput where that is no JSON.
+    """
+    text = form.find("input")
+    plain = form.find("filetype") in (None, "none") and not form.files
+    if text is None or not plain or len(text) > SMALL_BODY:
+        return None
+    return _decoded("input", text)
 
 
 def options_of(call: Call) -> dict[str, object]:

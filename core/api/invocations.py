@@ -52,10 +52,10 @@ def _invoke(platform: Callable[[], "Platform"], lanes: Lanes) -> Handler:
             read = partial(_records, request, body, here, live)
             score = partial(_scored, request, here, live, measure)
             if len(body) > SMALL_BODY:
-                return await lanes.run(False, lambda: score(read()))
+                return await lanes.run(False, live.deployment_id, lambda: score(read()))
             records = read()
             fast = isinstance(records, list) and here.predictions.is_fast(live, len(records))
-            return await lanes.run(fast, lambda: score(records))
+            return await lanes.run(fast, live.deployment_id, lambda: score(records))
 
     return invoke
 

@@ -12,10 +12,11 @@ from core.api import inference
 from core.api.auth import caller_by_header
 from core.api.edge import ALL_METHODS, Handler, guarded, json_answer, protocol_error, read_body
 from core.api.online import SMALL_BODY, Lanes
-from core.errors import InvalidToken, NotFound, VersionNotFound
+from core.errors import InvalidInput, InvalidToken, NotFound, VersionNotFound
 from core.services.accounts import Caller
 from core.services.deployment_views import Live
 from core.services.predictions import Measure
+from core.version import VERSION
 
 if TYPE_CHECKING:
     from core.platform import Platform
@@ -58,7 +59,7 @@ def _route(path: str, handler: Handler, method: str = "GET") -> Route:
 
 
 async def _server(_: Request) -> Response:
-    return json_answer({"name": "slipway", "version": "1", "extensions": []})
+    return json_answer({"name": "slipway", "version": VERSION, "extensions": []})
 
 
 async def _live(_: Request) -> Response:
@@ -67,8 +68,9 @@ async def _live(_: Request) -> Response:
 
 def _ready(platform: Platforms) -> Handler:
     async def ready(_: Request) -> Response:
-        is_ready = platform().ready
-        return json_answer({"ready": is_ready}, 200 if is_ready else 503)
+        if platform().ready:
+            return json_answer({"ready": True})
+        return json_answer({"ready": False}, 503, {"Retry-After": "1"})
 
     return ready
 
@@ -106,13 +108,15 @@ def _infer(platform: Platforms, lanes: Lanes) -> Handler:
         live = here.deployments.live_for(caller, request.path_params["endpoint"])
         _check_version(live, request)
         body = await read_body(request, here.settings.max_call_bytes)
+        lane = partial(lanes.run, service=live.deployment_id)
         with here.predictions.measured(caller, live) as measure:
+            _refuse_binary(request)
             score = partial(_scored, here, live, measure)
             if len(body) > SMALL_BODY:
-                return await lanes.run(False, lambda: score(inference.read_request(body)))
+                return await lane(False, work=lambda: score(inference.read_request(body)))
             asked = inference.read_request(body)
             fast = here.predictions.is_fast(live, inference.rows_in(asked))
-            return await lanes.run(fast, lambda: score(asked))
+            return await lane(fast, work=lambda: score(asked))
 
     return infer
 
@@ -125,6 +129,18 @@ def _scored(
     scored = platform.predictions.score_columns(live, columns)
     measure.count(scored.num_rows, inference.failed(scored))
     return json_answer(inference.answer(asked, live, wanted, scored))
+
+
+def _refuse_binary(request: Request) -> None:
+    """Raise InvalidInput for a body in the protocol's binary extension, which is not spoken here.
+
+    A caller who asks for binary outputs gets them as JSON, which its extension allows for.
+    """
+    if "inference-header-content-length" in request.headers:
+        raise InvalidInput(
+            "The body holds binary tensors; send the data as JSON (in tritonclient: "
+            "set_data_from_numpy(..., binary_data=False))."
+        )
 
 
 def _check_version(live: Live, request: Request) -> None:

@@ -183,12 +183,22 @@ class Deployments:
         `owner` names whose model it is, if not the caller's. Raises ModelNotFound,
         DeploymentNotFound and DeploymentPaused.
         """
-        names = (name_key(owner or caller.name), name_key(model), name_key(deployment))
-        found = self._registry.by_names.get(names)
-        if found is None or not may_call(caller, found):
+        found = self._find_named(caller, model, deployment, owner)
+        if found is None:
             shown = self._models.get(caller, model, owner=owner).model
             raise no_deployment_named(deployment, shown.name)
         return _running(found)
+
+    def find_named(
+        self, caller: Caller, model: str, deployment: str, owner: str | None = None
+    ) -> Live | None:
+        """Return what `live_named` does, or None if there is none; raises DeploymentPaused."""
+        found = self._find_named(caller, model, deployment, owner)
+        return None if found is None else _running(found)
+
+    def services_of(self, caller: Caller) -> list[Live]:
+        """Return the services that the caller may call, the paused ones too, from memory."""
+        return [live for live in self._registry.by_endpoint.values() if may_call(caller, live)]
 
     def refresh(self, model_id: str) -> None:
         """Read a model's services anew; to be called after the commit of any change to them."""
@@ -199,6 +209,13 @@ class Deployments:
             self._registry = _Registry([*others, *fresh])
         for listener in self._listeners:
             listener([live for live in fresh if live.state is State.RUNNING])
+
+    def _find_named(
+        self, caller: Caller, model: str, deployment: str, owner: str | None
+    ) -> Live | None:
+        names = (name_key(owner or caller.name), name_key(model), name_key(deployment))
+        found = self._registry.by_names.get(names)
+        return found if found is not None and may_call(caller, found) else None
 
     def _find(self, endpoint: str) -> Live:
         found = self._registry.by_endpoint.get(endpoint)

@@ -130,6 +130,14 @@ class Jobs(TaskResults):
             rows = list(session.execute(newest))
         return TaskPage([self._view(row) for row in rows], total)
 
+    def count_by_state(self, caller: Caller) -> dict[str, int]:
+        """Return how many of the tasks that the caller may see are in each state."""
+        seen = task_rows(caller).with_only_columns(Task.state).subquery()
+        query = select(seen.c.state, func.count()).group_by(seen.c.state)
+        with self._database.reading() as session:
+            counts: dict[str, int] = dict(session.execute(query).all())
+        return {str(state): counts.get(str(state), 0) for state in State}
+
     def cancel(self, caller: Caller, task_id: str) -> None:
         """Stop a task that is queued or running; raises TaskNotFound, InvalidInput if it ended."""
         self.get(caller, task_id)

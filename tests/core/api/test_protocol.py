@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.platform import Platform
+from core.version import VERSION
 from tests.core.api.conftest import FLOWER, Api
 
 Send = Callable[..., tuple[int, Any]]
@@ -115,7 +116,7 @@ def test_a_wrong_request_is_explained_under_error(
 def test_metadata_and_readiness_are_told(
     client: TestClient, endpoint: str, headers: dict[str, str], ann: Api
 ) -> None:
-    assert client.get("/v2").json() == {"name": "slipway", "version": "1", "extensions": []}
+    assert client.get("/v2").json() == {"name": "slipway", "version": VERSION, "extensions": []}
     told = client.get(f"/v2/models/{endpoint}", headers=headers).json()
     assert told["versions"] == ["1"]
     assert told["inputs"][0] == {"name": "sepal_length", "datatype": "FP64", "shape": [-1]}
