@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from core.errors import InvalidModel
 from core.runtimes.pmml_document import Document
 
-_NOT_SCORED = {
+NOT_SCORED = {
     "BaselineModel": "a baseline model",
     "BayesianNetworkModel": "a Bayesian network",
     "DeepNetwork": "a deep network",
@@ -45,9 +45,9 @@ _DATES = ("date", "time")
 def refuse(document: Document) -> None:
     """Raise InvalidModel for what the engine cannot score, or never scores right."""
     for element in [document.model, *document.model.iter()]:
-        if element.tag in _NOT_SCORED:
+        if element.tag in NOT_SCORED:
             raise InvalidModel(
-                f"The file holds {_NOT_SCORED[element.tag]} ({element.tag}), "
+                f"The file holds {NOT_SCORED[element.tag]} ({element.tag}), "
                 "which the PMML engine does not score."
             )
     for reason in _reasons(document):
@@ -65,8 +65,25 @@ def _reasons(document: Document) -> Iterator[str]:
                 yield sentence
     for function in _WRONG_FUNCTIONS & _functions(document):
         yield f"The model uses {function}; the PMML engine's answer varies with the time of day."
+    yield from _reasons_of_lookups(document)
     if document.model.tag == "AssociationModel":
         yield from _reasons_of_rules(document)
+
+
+def _reasons_of_lookups(document: Document) -> Iterator[str]:
+    """Yield the outputs whose value is looked up in a table by the target of the model."""
+    targets = {
+        field.get("name")
+        for field in document.model.iterfind("MiningSchema/MiningField")
+        if field.get("usageType") in ("predicted", "target")
+    }
+    for output in document.elements("OutputField"):
+        for pair in output.iter("FieldColumnPair"):
+            if pair.get("field") in targets:
+                yield (
+                    f"The output {output.get('name')} looks up a table (MapValues) by the target "
+                    f"{pair.get('field')}, which the PMML engine can't; look it up by an input."
+                )
 
 
 def _reasons_of_rules(document: Document) -> Iterator[str]:
