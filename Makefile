@@ -7,7 +7,7 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 export SLIPWAY_STORAGE
 
-.PHONY: run test check bench lock format clean
+.PHONY: run test check docs bench lock format clean
 
 # Nobody's word for where a caller is counts, unless PROXY names the reverse proxy in front.
 run: export FORWARDED_ALLOW_IPS = $(PROXY)
@@ -22,6 +22,10 @@ check: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+
+# Writes docs/formats.md anew from what the model files by others do.
+docs: .venv/.installed-dev
+	$(BIN)/python -m tests.core.runtimes.formats_page
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,31 +1,23 @@
 """Every PMML file made by others: scored as expected, refused by name, or marked with a warning."""
 
-import csv
-import math
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-
-import pyarrow as pa
 import pytest
 
-from core.errors import InvalidModel
-from core.records import typed_batch
-from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY, ModelInfo
-from core.runtimes.pmml import PmmlRuntime
-from tests.core.runtimes.opened import MATERIAL, Opened, open_model
+from tests.core.runtimes.opened import MATERIAL
+from tests.core.runtimes.outcomes import Compared, Outcome, Outcomes
+from tests.core.runtimes.pmml_outcomes import NOT_IN_THE_FILE, rows
 
 pytestmark = pytest.mark.skipif(not MATERIAL.exists(), reason="material by others is absent")
 
-_UNRESOLVED = "can't load the model"
+_LOOKED_UP = "looks up a table (MapValues) by the target"
 _EMBEDDED = "ModelComposition"
 _NO_MODEL = "holds no model"
 REFUSED = {
-    "drools/clustering__ClusterWithTransformations.pmml": _UNRESOLVED,
-    "drools/clustering__SingleIrisKMeansClustering.pmml": _UNRESOLVED,
+    "drools/clustering__ClusterWithTransformations.pmml": _LOOKED_UP,
+    "drools/clustering__SingleIrisKMeansClustering.pmml": _LOOKED_UP,
     "drools/mining__segmentationClassificationSelectFirst.pmml": "'classA1' is not valid",
     "drools/mining__segmentationMaxMining.pmml": "'max' is not supported by the regression",
     "drools/tree__CompoundPredicatesTree.pmml": "exclusive or",
-    "drools/tree__SampleMineTreeModelWithTransformations.pmml": _UNRESOLVED,
+    "drools/tree__SampleMineTreeModelWithTransformations.pmml": _LOOKED_UP,
     "edge/GaussianProcess_simple.pmml": "is no PMML",
     "edge/TrendExpoSmoothTest.pmml": "TimeSeriesModel",
     "edge/XEEAttackTest.pmml": "DOCTYPE",
@@ -53,112 +45,37 @@ DIFFERS = {
     ("jpmml-bsd-rattle/NaiveBayesIris.pmml", "Probability_versicolor"): (67, _NEAR_ZERO),
     ("jpmml-bsd-rattle/NaiveBayesIris.pmml", "Probability_virginica"): (77, _NEAR_ZERO),
 }
-# What others expect is not what the file says.
-NOT_IN_THE_FILE = {
-    "drools/scorecard__MultipleScorecard.pmml": "The expected answers belong to its second model.",
-    "sklearn-pmml-model/rf-iris.pmml": "The others average the trees; the file lets them vote.",
-}
 NO_SAMPLE = {"pmml4s-dmg/association__dmg_association_rule_association.xml"}
-_NOT_OUTPUTS = ("true", "confidence(")
-_MISSING = ("", "NA", "N/A")
 
 
-def _files() -> list[dict[str, str]]:
-    if not MATERIAL.exists():
-        return []
-    with (MATERIAL / "MANIFEST.csv").open(newline="", encoding="utf-8") as manifest:
-        rows = list(csv.DictReader(manifest))
-    return [r for r in rows if r["path"].startswith("pmml/") and r["role"] == "model"]
+def _name(path: str) -> str:
+    return path.removeprefix("pmml/")
 
 
-def _name(row: dict[str, str]) -> str:
-    return row["path"].removeprefix("pmml/")
-
-
-def _table(path: str) -> tuple[list[str], list[list[str]]]:
-    with (MATERIAL / path).open(newline="", encoding="utf-8-sig") as file:
-        header, *rows = csv.reader(file)
-    return header, rows
-
-
-@pytest.mark.parametrize("row", _files(), ids=_name)
+@pytest.mark.parametrize("path", rows(), ids=_name)
 def test_a_file_by_others_is_scored_right_or_refused_or_marked(
-    row: dict[str, str], pmml_runtime: PmmlRuntime, tmp_path: Path
+    path: str, pmml_outcomes: Outcomes
 ) -> None:
-    name = _name(row)
+    outcome, name = pmml_outcomes.of(path), _name(path)
     if name in REFUSED:
-        with pytest.raises(InvalidModel) as refusal:
-            open_model(pmml_runtime, MATERIAL / row["path"], tmp_path)
-        assert REFUSED[name] in refusal.value.message
+        assert REFUSED[name] in outcome.refusal
         return
-    opened = open_model(pmml_runtime, MATERIAL / row["path"], tmp_path)
-    _check_sample(name, opened)
-    if row["expected_outputs"] and name not in NOT_IN_THE_FILE:
-        _check_answers(name, row, opened)
+    warnings = outcome.described.warnings
+    assert outcome.sampled is (name not in NO_SAMPLE)
+    assert outcome.sampled or any("gave no result" in warning for warning in warnings)
+    assert bool(outcome.compared) is bool(
+        rows()[path]["expected_outputs"] and name not in NOT_IN_THE_FILE
+    )
+    for column, compared in outcome.compared.items():
+        _check(outcome, column, compared)
 
 
-def _check_sample(name: str, opened: Opened) -> None:
-    assert bool(opened.info.sample) is (name not in NO_SAMPLE)
-    if opened.info.sample:
-        assert opened.answer(opened.info.sample)[ERROR_COLUMN] is None
-    else:
-        assert any("gave no result" in warning for warning in opened.info.warnings)
-
-
-def _check_answers(name: str, row: dict[str, str], opened: Opened) -> None:
-    header, rows = _table(row["inputs"])
-    columns = {column: [cells[i] for cells in rows] for i, column in reversed([*enumerate(header)])}
-    typed = typed_batch(opened.info.input_schema, pa.RecordBatch.from_pydict(columns))
-    assert not typed.problems
-    answers = opened.scorer.score(typed.batch)
-    compared = 0
-    for column, expected in _expected(row):
-        output = _output(column, opened.info)
-        if output is not None:
-            _compare(name, column, answers.column(output).to_pylist(), expected, opened.info)
-            compared += 1
-    assert compared
-
-
-def _expected(row: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
-    header, rows = _table(row["expected_outputs"])
-    same = row["expected_outputs"] == row["inputs"]
-    first = header.index("prediction") if same else 0
-    for index, column in enumerate(header[first:], first):
-        yield column, [cells[index] if index < len(cells) else "" for cells in rows]
-
-
-def _output(column: str, info: ModelInfo) -> str | None:
-    """Return which output holds what others call so."""
-    if column in info.output_schema.names:
-        return column
-    if column.startswith(_NOT_OUTPUTS):
-        return None
-    if column.startswith("predict_proba_"):
-        classes = info.outputs[0].categories
-        return PROBABILITY + classes[int(column.rpartition("_")[2])]
-    return PREDICTION
-
-
-def _compare(
-    name: str, column: str, given: Sequence[object], expected: Sequence[str], info: ModelInfo
-) -> None:
-    assert len(given) == len(expected)
-    equal = sum(map(_same, given, expected))
-    agreeing, warning = DIFFERS.get((name, column), (len(expected), ""))
-    assert equal == agreeing
-    assert not warning or any(warning in sentence for sentence in info.warnings)
-
-
-def _same(given: object, expected: str) -> bool:
-    text = expected.strip()
-    if text in _MISSING or given is None:
-        return given is None and text in _MISSING
-    if isinstance(given, float):
-        return math.isclose(given, float(text), rel_tol=1e-6, abs_tol=1e-12)
-    return str(given).lower() == text.lower()
+def _check(outcome: Outcome, column: str, compared: Compared) -> None:
+    agreeing, warning = DIFFERS.get((_name(outcome.path), column), (compared.rows, ""))
+    assert compared.agreeing == agreeing
+    assert not warning or any(warning in said for said in outcome.described.warnings)
 
 
 def test_the_tables_name_only_files_that_are_there() -> None:
-    names = {_name(row) for row in _files()}
+    names = {_name(path) for path in rows()}
     assert {*REFUSED, *NOT_IN_THE_FILE, *NO_SAMPLE, *(name for name, _ in DIFFERS)} <= names

@@ -1,17 +1,16 @@
 """Every scikit-learn file by others: right predictions, or refused for a reason."""
 
-import csv
+import re
 from pathlib import Path
 
 import pytest
-from sklearn.datasets import load_digits
 
-from core.errors import InvalidModel
 from core.runtimes.base import PREDICTION
 from core.runtimes.scikit import ScikitRuntime
-from tests.core.runtimes.opened import MATERIAL, Record, open_model
+from tests.core.runtimes.opened import open_model
+from tests.core.runtimes.outcomes import Outcomes
+from tests.core.runtimes.scikit_outcomes import SKLEARN
 
-SKLEARN = MATERIAL / "sklearn"
 SCORED = {
     "kserve/iris_svc_1.0.1.pickle": "1.0.1",
     "kserve/iris_svc_1.3.2.joblib": "1.3.2",
@@ -34,43 +33,32 @@ def test_every_file_is_either_scored_or_refused_on_purpose() -> None:
 
 
 @pytest.mark.parametrize("file", REFUSED)
-def test_a_file_is_refused_with_the_version_that_it_needs(file: str, tmp_path: Path) -> None:
-    with pytest.raises(InvalidModel, match=REFUSED[file]):
-        open_model(ScikitRuntime(), SKLEARN / file, tmp_path)
+def test_a_file_is_refused_with_the_version_that_it_needs(
+    file: str, scikit_outcomes: Outcomes
+) -> None:
+    assert re.search(REFUSED[file], scikit_outcomes.of(f"sklearn/{file}").refusal)
 
 
 @pytest.mark.parametrize("file", SCORED)
 def test_a_file_of_another_version_comes_with_a_warning_that_names_it(
-    file: str, tmp_path: Path
+    file: str, scikit_outcomes: Outcomes
 ) -> None:
-    info = open_model(ScikitRuntime(), SKLEARN / file, tmp_path).info
+    info = scikit_outcomes.of(f"sklearn/{file}").described
     assert f"scikit-learn {SCORED[file]} " in info.warnings[0]
     assert info.details["saved with"] == f"scikit-learn {SCORED[file]}"
 
 
 @pytest.mark.parametrize("file", [file for file in SCORED if "iris" in file])
-def test_the_iris_models_know_their_flowers(file: str, tmp_path: Path) -> None:
+def test_the_iris_models_know_their_flowers(
+    file: str, scikit_outcomes: Outcomes, tmp_path: Path
+) -> None:
     opened = open_model(ScikitRuntime(), SKLEARN / file, tmp_path)
     assert opened.answer({"x0": 5.1, "x1": 3.5, "x2": 1.4, "x3": 0.2})[PREDICTION] == 0
-    with (MATERIAL / "pmml" / "pypmml" / "Iris.csv").open() as lines:
-        flowers = list(csv.DictReader(lines))
-    columns = ("sepal_length", "sepal_width", "petal_length", "petal_width")
-    records: list[Record] = [
-        {f"x{i}": flower[name] for i, name in enumerate(columns)} for flower in flowers
-    ]
-    kinds = ("Iris-setosa", "Iris-versicolor", "Iris-virginica")
-    right = [
-        kinds[int(str(answer[PREDICTION]))] == flower["class"]
-        for answer, flower in zip(opened.answers(records), flowers, strict=True)
-    ]
-    assert sum(right) / len(right) > 0.95
+    found = scikit_outcomes.of(f"sklearn/{file}").compared[PREDICTION]
+    assert found.agreeing / found.rows > 0.95
 
 
 @pytest.mark.parametrize("file", [file for file in SCORED if "digits" in file])
-def test_the_digit_models_read_the_digits(file: str, tmp_path: Path) -> None:
-    opened = open_model(ScikitRuntime(), SKLEARN / file, tmp_path)
-    pixels, digits = load_digits(return_X_y=True)
-    records: list[Record] = [{f"x{i}": v for i, v in enumerate(row)} for row in pixels]
-    predicted = [answer[PREDICTION] for answer in opened.answers(records)]
-    right = sum(p == d for p, d in zip(predicted, digits, strict=True))
-    assert right / len(digits) == pytest.approx(0.9839, abs=1e-4)
+def test_the_digit_models_read_the_digits(file: str, scikit_outcomes: Outcomes) -> None:
+    found = scikit_outcomes.of(f"sklearn/{file}").compared[PREDICTION]
+    assert found.agreeing / found.rows == pytest.approx(0.9839, abs=1e-4)
