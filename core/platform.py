@@ -38,6 +38,7 @@ from core.services.revisions import Revisions
 from core.services.sign_ins import SignIns
 from core.services.timeline import Timeline
 from core.services.warming import Warming
+from core.services.watching import Watching
 from core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Platform:
     releases: Releases
     calls: Calls
     upkeep: CallUpkeep
+    watching: Watching
     predictions: Predictions
     matching: Matching
     rechecks: Rechecks
@@ -161,6 +163,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         releases=Releases(database, deployments, cache),
         calls=calls,
         upkeep=upkeep,
+        watching=Watching(database, calls, loader.find_problem),
         predictions=Predictions(models, calls, scorers),
         matching=Matching(database, models, scorers.get),
         rechecks=rechecks,

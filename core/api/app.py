@@ -23,6 +23,7 @@ from core.api import (
     openapi,
     protocol,
     tasks,
+    watching,
     timeline,
 )
 from core.api.auth import caller_by_form, caller_by_header
@@ -39,6 +40,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *accounts.ENDPOINTS,
     *models.ENDPOINTS,
     *deployments.ENDPOINTS,
+    *watching.ENDPOINTS,
     *tasks.ENDPOINTS,
     *admin.ENDPOINTS,
     *admin_users.ENDPOINTS,

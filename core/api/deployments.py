@@ -10,7 +10,7 @@ from core.api.models import named_model
 from core.errors import InvalidInput
 from core.services.deployment_views import DeploymentView
 
-_NAMED = (
+NAMED = (
     need("modelname"),
     may("owner", "whose model it is, if not the caller's"),
     need("deployment"),
@@ -85,7 +85,13 @@ def status(call: Call) -> Answer:
     view = named_deployment(call)
     window = call.form.find("window") or "24h"
     status = answers.deployment_status(view, call.platform.calls.status(view.id, window))
-    return {**status, "problem": call.platform.loader.find_problem(view.version_id)}
+    health = call.platform.watching.health(call.caller, view.id)
+    return {
+        **status,
+        "problem": call.platform.loader.find_problem(view.version_id),
+        "health": health.level,
+        "reasons": list(health.reasons),
+    }
 
 
 def submit(call: Call) -> Answer:
@@ -106,50 +112,53 @@ ENDPOINTS = (
     Endpoint(
         "/api/deployment/create",
         create,
-        (*_NAMED, may("version", "the newest by default"), _NOTE),
+        (*NAMED, may("version", "the newest by default"), _NOTE),
         adds=("endpoint", "version"),
         http=201,
     ),
     Endpoint(
         "/api/deployment/list",
         list_deployments,
-        _NAMED[:2],
+        NAMED[:2],
         adds=("deployment",),
     ),
     *(
-        Endpoint(f"/api/deployment/{verb}", _changing(verb), _NAMED)
+        Endpoint(f"/api/deployment/{verb}", _changing(verb), NAMED)
         for verb in ("start", "pause", "delete")
     ),
-    Endpoint("/api/deployment/reload", reload, _NAMED),
+    Endpoint("/api/deployment/reload", reload, NAMED),
     Endpoint(
         "/api/deployment/switch",
         switch,
-        (*_NAMED, need("version"), _NOTE),
+        (*NAMED, need("version"), _NOTE),
         adds=("endpoint", "version", "previous", "changes"),
     ),
     Endpoint(
         "/api/deployment/rollback",
         roll_back,
-        (*_NAMED, _NOTE),
+        (*NAMED, _NOTE),
         adds=("endpoint", "version", "previous", "changes"),
     ),
-    Endpoint("/api/deployment/history", history, _NAMED, adds=("history",)),
+    Endpoint("/api/deployment/history", history, NAMED, adds=("history",)),
     Endpoint(
         "/api/deployment/status",
         status,
-        (*_NAMED, may("window", "1h, 24h (the default), 7d or 30d")),
-        adds=("state", "endpoint", "version", "problem", "calls", "rows", "errors", "latency_ms"),
+        (*NAMED, may("window", "1h, 24h (the default), 7d or 30d")),
+        adds=(
+            *("state", "endpoint", "version", "problem", "health", "reasons"),
+            *("calls", "rows", "errors", "latency_ms"),
+        ),
     ),
     Endpoint(
         "/api/deployment/predict",
         predict,
-        (*_NAMED, *INPUT_FIELDS),
+        (*NAMED, *INPUT_FIELDS),
         adds=("output", "latency_ms"),
     ),
     Endpoint(
         "/api/deployment/submit",
         submit,
-        (*_NAMED, *INPUT_FIELDS),
+        (*NAMED, *INPUT_FIELDS),
         adds=("task",),
         http=202,
         limit="max_input_bytes",

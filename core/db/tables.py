@@ -290,3 +290,20 @@ class Event(Base):
     object_id: Mapped[str]
     object_name: Mapped[str]
     detail: Mapped[str]
+
+
+class Threshold(Base):
+    """From when on a service is in trouble; a service without a row has the usual thresholds.
+
+    Shares of errors are in percent, latencies in milliseconds; None is not watched.
+    """
+
+    __tablename__ = "thresholds"
+
+    deployment_id: Mapped[str] = mapped_column(primary_key=True)
+    error_amber: Mapped[float | None] = mapped_column(Double)
+    error_red: Mapped[float | None] = mapped_column(Double)
+    p95_amber: Mapped[float | None] = mapped_column(Double)
+    p95_red: Mapped[float | None] = mapped_column(Double)
+    minutes: Mapped[int]
+    calls: Mapped[int]

@@ -38,6 +38,7 @@ from core.services.model_rows import newest_number, version_row
 from core.services.models import Models
 from core.services.names import clean_name, clean_text, name_key
 from core.services.task_rows import end_tasks_of
+from core.services.thresholds import forget_thresholds
 
 
 class Deployments:
@@ -129,6 +130,7 @@ class Deployments:
             row = changeable_deployment(session, caller, deployment_id)
             session.delete(row)
             forget(session, [row.id])
+            forget_thresholds(session, [row.id])
             remove_changes(session, DeploymentChange.deployment_id == row.id)
             end_tasks_of(session, row.id, f"{caller.name} deleted the deployment {row.name}.")
             events.record(session, caller, "deleted", "deployment", row.id, row.name)

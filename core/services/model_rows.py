@@ -22,6 +22,7 @@ from core.runtimes.edits import SchemaEdits, edited
 from core.services.call_records import forget
 from core.services.model_images import with_recipes
 from core.services.task_rows import remove_tasks
+from core.services.thresholds import forget_thresholds
 
 
 class Brief(msgspec.Struct):
@@ -141,7 +142,9 @@ def remove_model(session: Session, model: Model) -> Removed:
     checks = Verdict.model_id == model.id
     artifacts |= set(session.scalars(select(Verdict.file).where(checks)))
     deployments = select(Deployment.id).where(Deployment.model_id == model.id)
-    forget(session, session.scalars(deployments).all())
+    services = list(session.scalars(deployments))
+    forget(session, services)
+    forget_thresholds(session, services)
     session.execute(delete(DeploymentChange).where(DeploymentChange.deployment_id.in_(deployments)))
     tasks = remove_tasks(session, Task.model_id == model.id)
     session.execute(delete(Deployment).where(Deployment.model_id == model.id))

@@ -37,6 +37,7 @@ _ORPHANS = {
     " OR version_id NOT IN (SELECT id FROM versions)",
     "deployment_changes": "deployment_id NOT IN (SELECT id FROM deployments)",
     **{table.name: "deployment_id NOT IN (SELECT id FROM deployments)" for table in CALL_TABLES},
+    "thresholds": "deployment_id NOT IN (SELECT id FROM deployments)",
     "tasks": "model_id NOT IN (SELECT id FROM models)"
     " OR deployment_id IS NOT NULL AND deployment_id NOT IN (SELECT id FROM deployments)",
     "revisions": "version_id NOT IN (SELECT id FROM versions)",
