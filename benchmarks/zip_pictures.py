@@ -93,8 +93,7 @@ def _timed_task(platform: Platform, caller: Caller, version: VersionView, path: 
 def _uploaded(platform: Platform, caller: Caller, path: Path) -> VersionView:
     with path.open("rb") as file:
         staged = platform.files.stage(file, path.name, 1 << 30)
-    version = platform.models.add(caller, "net", staged)
-    return version
+    return platform.models.add(caller, "net", staged)
 
 
 def _write_zip(path: Path) -> None:

@@ -58,10 +58,11 @@ def append(session: Session, records: Sequence[CallRecord]) -> None:
     with arrow_view(session, _WAITING.name, pa.table(columns, schema=_ARROW)):
         _insert(session, calls, select(*(_WAITING.c[c.name] for c in calls.c)).where(kept))
         for level in (MINUTES, HOURS):
-            _sum_up(session, level, _WAITING, kept)
+            sum_up(session, level, _WAITING, kept)
 
 
-def _sum_up(session: Session, level: Level, source: Table, kept: ColumnElement[bool]) -> None:
+def sum_up(session: Session, level: Level, source: Table, kept: ColumnElement[bool]) -> None:
+    """Add what single calls, of those that are kept, come to by the minute or the hour."""
     for table, shape in ((level.counts, as_counts), (level.latencies, as_latencies)):
         rows = shape(source).where(kept).subquery()
         _insert(session, table, packed(rows, level.span))

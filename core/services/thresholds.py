@@ -113,9 +113,13 @@ def _passed(status: CallStatus, chosen: Thresholds) -> Iterator[tuple[Level, str
     if level is not Level.GREEN:
         yield (
             level,
-            f"One call in twenty took longer than {p95:,.3g} ms {lately}; "
-            f"{level} from {limit:g} ms on.",
+            f"One call in twenty took longer than {_amount(p95)} ms {lately}; "
+            f"{level} from {_amount(limit)} ms on.",
         )
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _level(value: float, amber: float | None, red: float | None) -> tuple[Level, float]:

@@ -1,18 +1,25 @@
 """How services are doing: their health, by thresholds that their owners choose (P2, P6, I21)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+
+import pyarrow as pa
 
 from core.db.engine import Database
 from core.db.tables import Deployment, utc_now
+from core.errors import NotAllowed
 from core.services import events
 from core.services.accounts import Caller
+from core.services.call_lists import Part
+from core.services.call_records import CallRecord
 from core.services.call_summary import NO_CALLS, CallStatus
 from core.services.call_sums import MINUTES, start_of
+from core.services.call_views import CallView, few_parts, names_of, with_names
 from core.services.calls import Calls
 from core.services.deployment_views import (
     DeploymentView,
+    State,
     changeable_deployment,
     deployment_views,
     no_such_deployment,
@@ -48,11 +55,7 @@ class Watching:
 
     def health(self, caller: Caller, deployment_id: str) -> Health:
         """Return how a service is doing; raises DeploymentNotFound."""
-        with self._database.reading() as session:
-            views = deployment_views(session, Deployment.id == deployment_id, visible(caller))
-        if not views:
-            raise no_such_deployment()
-        return self.healths(views)[deployment_id]
+        return self.healths([self._require_seen(caller, deployment_id)])[deployment_id]
 
     def healths(self, services: Iterable[DeploymentView]) -> dict[str, Health]:
         """Return how services, which the caller was shown, are doing, by their ids."""
@@ -61,17 +64,49 @@ class Watching:
         chosen = {service: own.get(service.id, USUAL) for service in services}
         lately = self._lately({service.id: each.minutes for service, each in chosen.items()})
         return {
-            service.id: health_of(
-                lately.get(service.id, NO_CALLS), each, self._problem_of(service.version_id)
-            )
+            service.id: health_of(lately.get(service.id, NO_CALLS), each, self._problem(service))
             for service, each in chosen.items()
         }
 
+    def status(self, caller: Caller, deployment_id: str, window: str) -> CallStatus:
+        """Return what `Calls.status` does; raises DeploymentNotFound, too."""
+        self._require_seen(caller, deployment_id)
+        return self._calls.status(deployment_id, window)
+
+    def series(self, caller: Caller, deployment_id: str, window: str) -> pa.Table:
+        """Return what `Calls.series` does for one service; raises DeploymentNotFound, too."""
+        self._require_seen(caller, deployment_id)
+        return self._calls.series(deployment_id, window)
+
+    def parts(self, caller: Caller, deployment_id: str, window: str, by: Part) -> pa.Table:
+        """Return what `Calls.parts` does, the eight largest parts and the others together.
+
+        Who called is for those to know who may change the service: raises NotAllowed for others.
+        Callers are told by their names.
+        """
+        if by is not Part.CALLER:
+            self._require_seen(caller, deployment_id)
+            return few_parts(self._calls.parts(deployment_id, window, by))
+        with self._database.reading() as session:
+            changeable_deployment(session, caller, deployment_id)
+        found = self._calls.parts(deployment_id, window, by)
+        with self._database.reading() as session:
+            return few_parts(with_names(session, found))
+
+    def failed(self, caller: Caller, deployment_id: str, window: str) -> list[CallView]:
+        """Return the newest failed calls of a window; raises DeploymentNotFound."""
+        named = self._may_change(caller, deployment_id)
+        return self._viewed(self._calls.failed(deployment_id, window), named)
+
+    def slowest(self, caller: Caller, deployment_id: str, window: str) -> list[CallView]:
+        """Return the calls of a window that took longest; raises DeploymentNotFound."""
+        named = self._may_change(caller, deployment_id)
+        return self._viewed(self._calls.slowest(deployment_id, window), named)
+
     def thresholds(self, caller: Caller, deployment_id: str) -> Thresholds:
         """Return from when on a service is in trouble; raises DeploymentNotFound."""
+        self._require_seen(caller, deployment_id)
         with self._database.reading() as session:
-            if not deployment_views(session, Deployment.id == deployment_id, visible(caller)):
-                raise no_such_deployment()
             return read_thresholds(session, deployment_id)
 
     def set_thresholds(self, caller: Caller, deployment_id: str, chosen: Thresholds) -> None:
@@ -84,6 +119,33 @@ class Watching:
             row = changeable_deployment(session, caller, deployment_id)
             write_thresholds(session, row.id, chosen)
             events.record(session, caller, "changed the thresholds", "deployment", row.id, row.name)
+
+    def _require_seen(self, caller: Caller, deployment_id: str) -> DeploymentView:
+        with self._database.reading() as session:
+            for view in deployment_views(session, Deployment.id == deployment_id, visible(caller)):
+                return view
+        raise no_such_deployment()
+
+    def _may_change(self, caller: Caller, deployment_id: str) -> bool:
+        """Return whether the caller may change a service; raises DeploymentNotFound."""
+        with self._database.reading() as session:
+            try:
+                changeable_deployment(session, caller, deployment_id)
+            except NotAllowed:
+                return False
+        return True
+
+    def _viewed(self, records: Sequence[CallRecord], named: bool) -> list[CallView]:
+        if not named:
+            return [CallView(record, None) for record in records]
+        with self._database.reading() as session:
+            names = names_of(session, {record.caller_id for record in records})
+        return [CallView(record, names[record.caller_id]) for record in records]
+
+    def _problem(self, service: DeploymentView) -> str | None:
+        if service.state is State.PAUSED:
+            return None  # nobody can call it anyway
+        return self._problem_of(service.version_id)
 
     def _lately(self, minutes: dict[str, int]) -> dict[str, CallStatus]:
         """Return the calls of services, each over so many whole minutes and the one under way."""

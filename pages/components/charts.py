@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.services.call_views import OTHERS
 from core.services.match_views import Transition
 from pages.components.text import short
 
 STILL = {"displayModeBar": False, "scrollZoom": False}
 _CALLS, _ERRORS = "#0f7d90", "#cf4d5e"
 _PERCENTILES = {"p50": "#0f7d90", "p95": "#e0932f", "p99": "#cf4d5e"}
+_PARTS = ("#0f7d90", "#e0932f", "#5b6abf", "#4c9f70", "#cf4d5e", "#8a6fb3", "#b8894a", "#3b9bc9")
+_REST = "#6b8792"
 _MOST_BARS = 12
 _FIRST_BARS = 5
 _INVISIBLE = "\u200b"  # keeps labels apart that are the same once they are cut
@@ -54,11 +57,33 @@ def draw_calls(buckets: pd.DataFrame) -> go.Figure:
     """
     figure = go.Figure()
     answered = buckets["calls"] - buckets["errors"]
-    figure.add_bar(x=buckets["at"], y=answered, name="Answered", marker_color=_CALLS)
-    figure.add_bar(x=buckets["at"], y=buckets["errors"], name="Errors", marker_color=_ERRORS)
-    figure.update_layout(barmode="stack", bargap=0.15)
-    figure.update_yaxes(rangemode="tozero", tickformat=",d", fixedrange=True)
-    return _over_time(figure)
+    for name, calls, colour in (
+        ("Answered", answered, _CALLS),
+        ("Errors", buckets["errors"], _ERRORS),
+    ):
+        figure.add_bar(
+            x=buckets["at"], y=calls, name=name, marker_color=colour, hovertemplate="%{y:,d}"
+        )
+    return _stacked(figure)
+
+
+def draw_parts(parts: pd.DataFrame) -> go.Figure:
+    """Return calls over time as stacked bars of a colour for each column; the index is naive UTC.
+
+    What is together in `others` is grey.
+    """
+    figure = go.Figure()
+    for place, name in enumerate(parts.columns):
+        colour = _REST if name == OTHERS else _PARTS[place % len(_PARTS)]
+        figure.add_bar(
+            x=parts.index,
+            y=parts[name],
+            name=short(name, 24),
+            marker_color=colour,
+            hovertemplate="%{y:,d}",
+        )
+    figure.update_layout(showlegend=True)  # also of one part: its name is what one looks for
+    return _stacked(figure)
 
 
 def draw_latency(buckets: pd.DataFrame) -> go.Figure:
@@ -73,11 +98,13 @@ def draw_latency(buckets: pd.DataFrame) -> go.Figure:
             y=buckets[name],
             name=name,
             mode="lines+markers",
-            marker_size=4,
+            marker_size=5,
             line={"color": colour, "width": 2},
-            hovertemplate="%{y:.2f} ms",
+            hovertemplate="%{y:,.2f} ms",
         )
-    figure.update_yaxes(rangemode="tozero", ticksuffix=" ms", fixedrange=True)
+    figure.update_yaxes(
+        rangemode="tozero", ticksuffix=" ms", tickformat=",", exponentformat="none", fixedrange=True
+    )
     return _over_time(figure)
 
 
@@ -109,6 +136,16 @@ def draw_transitions(transitions: Sequence[Transition], before: str, after: str)
     figure.update_xaxes(axis, title=after, side="top")
     figure.update_yaxes(axis, title=before, autorange="reversed", automargin=True)
     return _quiet(figure, 140 + 34 * len(labels))
+
+
+def _stacked(figure: go.Figure) -> go.Figure:
+    figure.update_layout(barmode="stack", bargap=0.15)
+    # Without a call or with a few there is nothing between whole numbers.
+    figure.update_yaxes(rangemode="tozero", tickformat=",d", minallowed=0, fixedrange=True)
+    tallest = max(map(sum, zip(*(bar.y for bar in figure.data), strict=True)), default=0)
+    if tallest < 5:
+        figure.update_yaxes(dtick=1, range=[0, max(tallest, 1) + 0.2])
+    return _over_time(figure)
 
 
 def _over_time(figure: go.Figure) -> go.Figure:

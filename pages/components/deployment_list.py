@@ -7,7 +7,8 @@ import streamlit as st
 from core.services.accounts import Caller
 from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
-from pages.components import links, session
+from core.services.thresholds import Health, Level
+from pages.components import health, links, session
 from pages.components.states import draw_state
 from pages.components.text import milliseconds, plain, plural, short
 
@@ -31,10 +32,11 @@ def draw(caller: Caller) -> None:
     pages = -(-len(found) // PAGE_SIZE)
     slot = st.container()
     page = st.pagination(pages, key="deployments_page") if pages > 1 else 1
-    counts = platform.calls.counts()
+    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    counts, healths = platform.calls.counts(), platform.watching.healths(shown)
     with slot:
-        for service in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
-            draw_row(service, counts)
+        for service in shown:
+            draw_row(service, counts, healths[service.id])
 
 
 def _draw_empty() -> None:
@@ -79,8 +81,11 @@ def _holds(service: DeploymentView, words: str) -> bool:
     return all(word in text for word in words.casefold().split())
 
 
-def draw_row(service: DeploymentView, counts: Mapping[str, Counts]) -> None:
-    """Draw one service on one line: its name and model, its state, its last 24 hours."""
+def draw_row(service: DeploymentView, counts: Mapping[str, Counts], how: Health) -> None:
+    """Draw one service on one line: its name and model, its state, its last 24 hours.
+
+    Where it is in trouble the line says why.
+    """
     with st.container(border=True, key=f"deployments_row_{service.id}"):
         what, state, facts = st.columns([5, 2, 4], vertical_alignment="center")
         with what, st.container(gap="xxsmall"):
@@ -90,7 +95,11 @@ def draw_row(service: DeploymentView, counts: Mapping[str, Counts]) -> None:
             draw_state(service.state)
             if session.platform().loader.find_problem(service.version_id):
                 draw_state("broken")
-        facts.markdown(_today(counts.get(service.id)))
+        with facts, st.container(gap="xxsmall"):
+            if how.level is not Level.UNKNOWN:
+                health.draw_badge(how)
+            st.markdown(_today(counts.get(service.id)))
+            health.draw_reasons(how)
 
 
 def _today(count: Counts | None) -> str:

@@ -6,18 +6,18 @@ from core.services.accounts import Caller
 from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
 from core.services.job_views import TaskView
-from pages.components import charts, links, rights, session, shell
+from core.services.thresholds import Health, Level
+from pages.components import charts, health, links, rights, session, shell
 from pages.components.deployment_list import draw_row as draw_deployment
 from pages.components.errors import showing_errors
 from pages.components.task_list import MOVING
 from pages.components.task_list import draw_row as draw_task
-from pages.components.text import ago, milliseconds, plain, plural, short
+from pages.components.text import ago, milliseconds, plain, short
 
 _REFRESH = "15s"
 _SHOWN_SERVICES = 6
 _SHOWN_TASKS = 5
 _SHOWN_ALARMS = 6
-_BAD_SHARE = 0.05
 
 
 def draw() -> None:
@@ -56,13 +56,14 @@ def _draw_dashboard() -> None:
         services = platform.deployments.list_(caller)
         tasks = list(platform.jobs.list_(caller, limit=50).tasks)
         counts = platform.calls.counts()
+        healths = platform.watching.healths(services)
         _draw_numbers(services, tasks, counts)
         chart, alarms = st.columns([3, 2], gap="large")
         with chart:
             _draw_calls(services)
         with alarms:
-            _draw_attention(services, tasks, counts)
-        _draw_services(services, counts)
+            _draw_attention(services, tasks, healths)
+        _draw_services(services, counts, healths)
         _draw_tasks(tasks)
 
 
@@ -83,31 +84,24 @@ def _draw_numbers(
 
 
 def _draw_attention(
-    services: list[DeploymentView], tasks: list[TaskView], counts: dict[str, Counts]
+    services: list[DeploymentView], tasks: list[TaskView], healths: dict[str, Health]
 ) -> None:
     """Draw what somebody should look at, each with its reason."""
-    ailing = [
-        (service, counts[service.id])
-        for service in services
-        if service.id in counts and _ails(counts[service.id])
-    ]
+    ailing = [service for service in services if health.ails(healths[service.id])]
+    ailing.sort(key=lambda service: healths[service.id].level is not Level.RED)
     failed = [task for task in tasks if task.state == "failed"]
     st.subheader("Needs attention")
     if not ailing and not failed:
         st.markdown(":green[:material/check_circle:] All is well.")
-    for service, count in ailing[:_SHOWN_ALARMS]:
+    for service in ailing[:_SHOWN_ALARMS]:
         with st.container(border=True, gap="xxsmall"):
             links.to_deployment(service.id, service.name)
-            errors, calls = plural(count.errors, "error"), plural(count.calls, "call")
-            st.caption(f":red[{errors}] in {calls} of the last 24 hours")
+            health.draw_badge(healths[service.id])
+            health.draw_reasons(healths[service.id])
     for task in failed[:_SHOWN_ALARMS]:
         with st.container(border=True, gap="xxsmall"):
             links.to_task(task.id, task.file_name or task.id)
             st.caption(f":red[failed] {ago(task.created)}: {plain(short(task.message, 120))}")
-
-
-def _ails(count: Counts) -> bool:
-    return count.calls > 0 and count.errors / count.calls > _BAD_SHARE
 
 
 def _draw_calls(services: list[DeploymentView]) -> None:
@@ -117,14 +111,16 @@ def _draw_calls(services: list[DeploymentView]) -> None:
     st.plotly_chart(figure, key="home_calls", config=charts.STILL)
 
 
-def _draw_services(services: list[DeploymentView], counts: dict[str, Counts]) -> None:
+def _draw_services(
+    services: list[DeploymentView], counts: dict[str, Counts], healths: dict[str, Health]
+) -> None:
     st.subheader("Services")
     if not services:
         st.info("Nothing is deployed yet. Open a model and choose Deploy.")
         return
     busiest = sorted(services, key=lambda each: -_calls(counts, each.id))
     for service in busiest[:_SHOWN_SERVICES]:
-        draw_deployment(service, counts)
+        draw_deployment(service, counts, healths[service.id])
     if len(services) > _SHOWN_SERVICES:
         st.page_link(links.DEPLOYMENTS, label=f"All {len(services):,} deployments")
 

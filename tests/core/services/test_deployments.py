@@ -184,6 +184,7 @@ def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
         "call_hours": 1,
         "latency_minutes": 1,
         "latency_hours": 1,
+        "thresholds": 0,
         "verdicts": 0,
         "revisions": 0,
         "sign_ins": 0,

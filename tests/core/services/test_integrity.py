@@ -25,6 +25,8 @@ from core.services.models import Models
 from core.services.people import People
 from core.services.releases import Releases
 from core.services.revisions import Revisions
+from core.services.thresholds import Thresholds
+from core.services.watching import Watching
 from tests.core.services.conftest import PASSWORD, Uploads, Young, at_once
 
 _ORPHANS = {
@@ -73,13 +75,14 @@ class Platform:
         self.releases = releases
         self.calls = calls
         self.upload = upload
+        self.watching = Watching(database, calls, lambda _: None)
         self.revisions = Revisions(database, models)
         self.matching = Matching(database, models, lambda *_: nullcontext(Young()))
 
     def act(self, caller: Caller, seed: int, times: int) -> None:
         chance = random.Random(seed)
         acts = [self.add, self.add, self.version, self.deploy, self.task, self.call]
-        acts += [self.edit, self.check, self.delete_check]
+        acts += [self.edit, self.check, self.delete_check, self.threshold]
         acts += [self.switch, self.roll_back, self.pause]
         acts += [self.delete_model, self.delete_deployment]
         for _ in range(times):
@@ -126,6 +129,10 @@ class Platform:
     def call(self, caller: Caller, chance: random.Random) -> None:
         for view in self.deployments.list_(caller):
             self.calls.record(CallRecord(view.id, 1, utc_now(), 1, 0, "", 1.0, caller.id))
+
+    def threshold(self, caller: Caller, chance: random.Random) -> None:
+        for view in self.deployments.list_(caller)[:1]:
+            self.watching.set_thresholds(caller, view.id, Thresholds(calls=chance.randrange(9)))
 
     def check(self, caller: Caller, chance: random.Random) -> None:
         staged = self.upload(f"age,sex,prediction\n{chance.randrange(3)},f,young\n", "a.csv")

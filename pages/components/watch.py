@@ -1,0 +1,137 @@
+"""How a service does over time: its health, figures, charts, and the calls that stand out."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from core.services.accounts import Caller
+from core.services.call_lists import Part
+from core.services.call_summary import CallStatus
+from core.services.deployment_views import DeploymentView
+from pages.components import charts, health, rights, session, standout_calls, threshold_form
+from pages.components.errors import showing_errors
+from pages.components.tables import height_of
+from pages.components.text import ago, milliseconds
+
+_WINDOWS = {"1h": "Hour", "24h": "Day", "7d": "Week", "30d": "Month"}
+_REFRESH = "10s"
+
+
+@dataclass(frozen=True)
+class _Chart:
+    """One chart: its title, its figure, and the same numbers as a table."""
+
+    key: str
+    title: str
+    figure: go.Figure
+    table: pd.DataFrame
+
+
+def draw(caller: Caller, service: DeploymentView) -> None:
+    """Draw a service's figures, anew every ten seconds while it runs."""
+    live = service.state == "running"
+    st.fragment(_draw_figures, run_every=_REFRESH if live else None)(service)
+    threshold_form.draw(caller, service)
+
+
+def _draw_figures(service: DeploymentView) -> None:
+    caller = session.require_caller()
+    window = st.segmented_control(
+        "Over the last",
+        list(_WINDOWS),
+        default="24h",
+        required=True,
+        format_func=_WINDOWS.__getitem__,
+        key="deployments_window",
+    )
+    with showing_errors():
+        watching = session.platform().watching
+        health.draw_banner(
+            watching.health(caller, service.id), watching.thresholds(caller, service.id)
+        )
+        status = watching.status(caller, service.id, window)
+        _draw_numbers(status)
+        if not status.calls:
+            st.info("No calls in this time. The tab Use it has one to copy.")
+            return
+        _draw_charts(_charts(caller, service, window))
+        standout_calls.draw(caller, service, window)
+        st.caption("All times are in UTC. Percentiles are within 2 %, everything else is exact.")
+
+
+def _draw_numbers(status: CallStatus) -> None:
+    share = status.errors / status.calls if status.calls else 0.0
+    with st.grid("auto", min_column_width=115):
+        st.metric("Calls", f"{status.calls:,}", border=True)
+        st.metric("Records", f"{status.rows:,}", border=True)
+        st.metric("Errors", f"{share:.1%}" if status.errors else "0", border=True)
+        st.metric("p50", milliseconds(status.p50), border=True)
+        st.metric("p95", milliseconds(status.p95), border=True)
+        st.metric("p99", milliseconds(status.p99), border=True)
+    rows = f" · {status.failed_rows:,} records with an error" if status.failed_rows else ""
+    st.caption(f"Last call {ago(status.last_call)}{rows}")
+
+
+def _charts(caller: Caller, service: DeploymentView, window: str) -> list[_Chart]:
+    watching = session.platform().watching
+    buckets = watching.series(caller, service.id, window).to_pandas()
+
+    def parts(by: Part) -> pd.DataFrame:
+        found: pd.DataFrame = watching.parts(caller, service.id, window, by).to_pandas()
+        return found.pivot(index="at", columns="part", values="calls").reindex(buckets["at"])
+
+    latency = buckets[["at", "p50", "p95", "p99"]].dropna()
+    drawn = [
+        _Chart("calls", "Calls", charts.draw_calls(buckets), _called(buckets)),
+        _Chart("latency", "Latency", charts.draw_latency(buckets), latency.set_index("at")),
+    ]
+    errors = parts(Part.CODE).drop(columns="", errors="ignore").rename(columns=_word)
+    if len(errors.columns):
+        drawn.append(_parts_chart("errors", "Errors by kind", errors))
+    drawn.append(_parts_chart("versions", "Calls by version", parts(Part.VERSION), "version {}"))
+    if rights.may_change(caller, service):
+        drawn.append(_parts_chart("callers", "Calls by caller", parts(Part.CALLER)))
+    return drawn
+
+
+def _word(code: str) -> str:
+    return code.replace("_", " ")
+
+
+def _called(buckets: pd.DataFrame) -> pd.DataFrame:
+    return buckets.loc[buckets["calls"] > 0, ["at", "calls", "errors"]].set_index("at")
+
+
+def _parts_chart(key: str, title: str, parts: pd.DataFrame, name: str = "{}") -> _Chart:
+    named = parts.rename(columns=name.format)
+    order = named.sum().sort_values(ascending=False).index
+    table = named[order].dropna(how="all").fillna(0).astype(int)
+    return _Chart(key, title, charts.draw_parts(named[order].fillna(0)), table)
+
+
+def _draw_charts(drawn: list[_Chart]) -> None:
+    with st.grid("auto", min_column_width=380):
+        for chart in drawn:
+            with st.container():
+                _draw_chart(chart)
+
+
+def _draw_chart(chart: _Chart) -> None:
+    st.subheader(chart.title)
+    st.plotly_chart(chart.figure, key=f"deployments_{chart.key}", config=charts.STILL)
+    with st.expander("Show as a table"):
+        st.dataframe(
+            chart.table.sort_index(ascending=False),
+            key=f"deployments_{chart.key}_table",
+            height=height_of(len(chart.table)),
+            column_config=_columns(chart.table),
+        )
+
+
+def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig]:
+    number = st.column_config.NumberColumn(format="localized")
+    at = st.column_config.DatetimeColumn("from (UTC)", format="YYYY-MM-DD HH:mm")
+    return {"at": at, **dict.fromkeys(table.columns, number)}
