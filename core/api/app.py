@@ -23,8 +23,8 @@ from core.api import (
     openapi,
     protocol,
     tasks,
-    watching,
     timeline,
+    watching,
 )
 from core.api.auth import caller_by_form, caller_by_header
 from core.api.edge import ALL_METHODS, guarded, json_answer
