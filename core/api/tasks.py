@@ -13,6 +13,7 @@ from core.errors import InvalidInput
 from core.services.job_downloads import FILE_KINDS
 from core.services.job_queries import MISSING, OPERATORS, PRESENT, Condition, Query
 from core.services.job_tickets import Wanted
+from core.services.job_views import ORDERS, TaskFilter
 
 _DEFAULT_ROWS = 1000
 _MOST_ROWS = 100_000
@@ -109,14 +110,15 @@ def list_tasks(call: Call) -> Answer:
             raise InvalidInput("Name the model (modelname) that the deployment belongs to.")
         deployment = call.platform.deployments.get(call.caller, model.id, form.text("deployment"))
     offset, limit = _window(call, _DEFAULT_TASKS, _MOST_TASKS)
-    page = call.platform.jobs.list_(
-        call.caller,
+    wanted = TaskFilter(
         model_id=model.id if model else None,
         deployment_id=deployment.id if deployment else None,
+        owner_id=call.caller.id if _choice(form, "whose", ("all", "mine")) == "mine" else None,
         state=form.find("state"),
-        offset=offset,
-        limit=limit,
+        search=form.find("search") or "",
+        order=form.find("order") or "newest",
     )
+    page = call.platform.jobs.list_(call.caller, wanted, offset=offset, limit=limit)
     return {"task": [answers.task_line(view) for view in page.tasks], "total": page.total}
 
 
@@ -216,6 +218,9 @@ ENDPOINTS = (
             may("owner"),
             may("deployment"),
             may("state", "queued, running, succeeded, failed or cancelled"),
+            may("whose", "all (the default) or mine"),
+            may("search", "a part of the name of file, model, deployment or owner, or of the id"),
+            may("order", f"{', '.join(ORDERS)}; newest by default"),
             may("offset"),
             may("limit"),
         ),

@@ -1,7 +1,9 @@
 """What people see of tasks, and who sees which: its owner, the model's owner, and admins."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -82,24 +84,58 @@ def task_row(session: Session, caller: Caller, task_id: str) -> Row:
     return found
 
 
-def matching(
-    model_id: str | None, deployment_id: str | None, state: str | None, search: str
-) -> list[ColumnElement[bool]]:
-    """Return the conditions on tasks that a list is asked for; raises InvalidInput."""
-    conditions: list[ColumnElement[bool]] = []
-    if model_id is not None:
-        conditions.append(Task.model_id == model_id)
-    if deployment_id is not None:
-        conditions.append(Task.deployment_id == deployment_id)
-    if state is not None:
-        if state not in set(State):
-            raise InvalidInput(f'state is "{state[:40]}"; it must be one of {", ".join(State)}.')
-        conditions.append(Task.state == state)
-    if words := search.strip():
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks are wanted: those that fit all that is given.
+
+    `search` is looked for in the names of file, model, deployment and owner, and at the start of
+    the id. `order` is one of `ORDERS`.
+    """
+
+    model_id: str | None = None
+    deployment_id: str | None = None
+    owner_id: str | None = None
+    state: str | None = None
+    search: str = ""
+    order: str = "newest"
+
+
+ORDERS: dict[str, ColumnElement[Any]] = {
+    "newest": Task.created.desc(),
+    "oldest": Task.created.asc(),
+    "largest": Task.rows_total.desc().nulls_last(),
+    "most errors": Task.rows_failed.desc().nulls_last(),
+    "longest": (Task.finished - Task.started).desc().nulls_last(),
+}
+
+
+def wanted_tasks(
+    caller: Caller, wanted: TaskFilter
+) -> Select[Task, str, str | None, str | None, str]:
+    """Select the tasks that a caller wants of those that one may see; raises InvalidInput."""
+    exact = (
+        (Task.model_id, wanted.model_id),
+        (Task.deployment_id, wanted.deployment_id),
+        (Task.owner_id, wanted.owner_id),
+        (Task.state, _known(wanted.state, "state", list(State)) if wanted.state else None),
+    )
+    query = task_rows(caller).where(*(column == value for column, value in exact if value))
+    if words := wanted.search.strip():
         texts = (Task.file_name, Model.name, Deployment.name, Account.name)
         found = [func.contains(func.lower(text), words.lower()) for text in texts]
-        conditions.append(or_(func.starts_with(Task.id, words.lower()), *found))
-    return conditions
+        query = query.where(or_(func.starts_with(Task.id, words.lower()), *found))
+    return query
+
+
+def order_of(wanted: TaskFilter) -> ColumnElement[Any]:
+    """Return what tasks are ordered by; raises InvalidInput for an order that there is not."""
+    return ORDERS[_known(wanted.order, "order", list(ORDERS))]
+
+
+def _known(given: str, name: str, allowed: Sequence[str]) -> str:
+    if given not in allowed:
+        raise InvalidInput(f'{name} is "{given[:40]}"; it must be one of {", ".join(allowed)}.')
+    return given
 
 
 def task_view(row: Row, progress: Progress) -> TaskView:

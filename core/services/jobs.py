@@ -33,17 +33,21 @@ from core.services.job_submission import (
 )
 from core.services.job_views import (
     Row,
+    TaskFilter,
     TaskPage,
     TaskView,
-    matching,
+    order_of,
     removed_sentence,
     task_row,
     task_rows,
     task_view,
+    wanted_tasks,
 )
 from core.services.model_rights import visible_model
 from core.services.model_views import VersionView
 from core.services.task_rows import remove_tasks
+
+_ALL = TaskFilter()
 
 
 class Runner(Protocol):
@@ -110,24 +114,20 @@ class Jobs(TaskResults):
     def list_(
         self,
         caller: Caller,
+        wanted: TaskFilter = _ALL,
         *,
-        model_id: str | None = None,
-        deployment_id: str | None = None,
-        state: str | None = None,
-        search: str = "",
         offset: int = 0,
         limit: int = 50,
     ) -> TaskPage:
-        """Return tasks that the caller may see, newest first.
+        """Return tasks that the caller may see, newest first unless asked for otherwise.
 
-        `search` is looked for in the names of file, model, deployment and owner, and at the start
-        of the id. Raises InvalidInput for a state that does not exist.
+        Raises InvalidInput for a state or an order that does not exist.
         """
-        query = task_rows(caller).where(*matching(model_id, deployment_id, state, search))
-        newest = query.order_by(Task.created.desc(), Task.id).offset(offset).limit(limit)
+        query = wanted_tasks(caller, wanted)
+        ordered = query.order_by(order_of(wanted), Task.created.desc(), Task.id)
         with self._database.reading() as session:
             total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-            rows = list(session.execute(newest))
+            rows = list(session.execute(ordered.offset(offset).limit(limit)))
         return TaskPage([self._view(row) for row in rows], total)
 
     def count_by_state(self, caller: Caller) -> dict[str, int]:

@@ -32,6 +32,29 @@ def draw_scores(scores: Mapping[str, float]) -> go.Figure:
     return _draw_bars(scores, "{:.4g}")
 
 
+def draw_counts(counts: Mapping[str, int]) -> go.Figure:
+    """Return one bar per class, the most frequent on top; the first five where there are many."""
+    return _draw_bars({name: float(count) for name, count in counts.items()}, "{:,.0f}")
+
+
+def draw_histogram(low: float, high: float, counts: Sequence[int]) -> go.Figure:
+    """Return how many values lie in each of the bins of one width between two bounds."""
+    edges = np.linspace(low, high, len(counts) + 1)
+    figure = go.Figure(
+        go.Bar(
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=list(counts),
+            width=(high - low) / len(counts) or None,
+            customdata=np.stack([edges[:-1], edges[1:]], axis=1),
+            hovertemplate="%{customdata[0]:.4g} to %{customdata[1]:.4g}: %{y:,}<extra></extra>",
+            marker_color=_CALLS,
+        )
+    )
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(rangemode="tozero", tickformat=",d", fixedrange=True)
+    return _quiet(figure, 260)
+
+
 def _draw_bars(values: Mapping[str, float], form: str) -> go.Figure:
     classes = list(values)[: _MOST_BARS if len(values) <= _MOST_BARS else _FIRST_BARS][::-1]
     figure = go.Figure(

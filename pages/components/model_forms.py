@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.services.job_views import TaskFilter
 from core.services.model_views import ModelView
 from pages.components import checks, links, session
 from pages.components.errors import showing_errors
@@ -127,7 +128,7 @@ def delete(model: ModelView) -> None:
     caller = session.require_caller()
     platform = session.platform()
     services = platform.deployments.list_(caller, model.id)
-    tasks = platform.jobs.list_(caller, model_id=model.id, limit=1).total
+    tasks = platform.jobs.list_(caller, TaskFilter(model_id=model.id), limit=1).total
     st.markdown(
         f"**{plain(short(model.name))}** goes for good, with {plural(model.versions, 'version')}, "
         f"{plural(len(services), 'deployment')} and {plural(tasks, 'task')} with their results."

@@ -8,6 +8,7 @@ _LOOKS = {
     "broken": ("red", ":material/error:", "cannot be loaded"),
     "queued": ("gray", ":material/schedule:", "queued"),
     "scoring": ("blue", ":material/progress_activity:", "running"),
+    "held": ("orange", ":material/pause_circle:", "waits"),
     "succeeded": ("green", ":material/check_circle:", "succeeded"),
     "failed": ("red", ":material/error:", "failed"),
     "cancelled": ("orange", ":material/cancel:", "cancelled"),

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from core.files import readable_size
 from core.services.accounts import Caller
-from core.services.job_views import TaskPage, TaskView
+from core.services.job_views import TaskFilter, TaskPage, TaskView
 from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.states import draw_task_state
@@ -12,6 +13,14 @@ from pages.components.text import ago, plain, plural, short, span
 PAGE_SIZE = 20
 MOVING = frozenset({"queued", "running"})
 _STATES = ["All", "queued", "running", "succeeded", "failed", "cancelled"]
+_ANY_MODEL = "All models"
+_ORDERS = {
+    "Newest": "newest",
+    "Oldest": "oldest",
+    "Most rows": "largest",
+    "Most errors": "most errors",
+    "Took longest": "longest",
+}
 _REFRESH = "2s"
 _PAGE = "tasks_page"
 _NEWEST = 5
@@ -19,38 +28,53 @@ _NEWEST = 5
 
 def draw(caller: Caller) -> None:
     """Draw the list with its filters; it is drawn anew every two seconds while a task moves."""
-    st.title("Tasks")
+    scope = _scope()
     with showing_errors():
-        _draw_scope(caller)
-        state, words = _draw_filters()
-        moving = _any_moves(_read(caller, state, words))
-        st.fragment(_draw_list, run_every=_REFRESH if moving else None)(state, words, moving)
+        _draw_head(caller, scope)
+        wanted = _draw_filters(caller, scope)
+        moving = _any_moves(_read(caller, wanted))
+        st.fragment(_draw_list, run_every=_REFRESH if moving else None)(
+            wanted, moving=moving, by_id=bool(scope)
+        )
 
 
 def _scope() -> dict[str, str]:
     """Return whose tasks the address asks for: of a model, of a deployment, or all."""
-    asked = {f"{kind}_id": st.query_params.get(kind) for kind in ("model", "deployment")}
-    return {name: found for name, found in asked.items() if found}
+    asked = {kind: st.query_params.get(kind) for kind in ("model", "deployment")}
+    return {kind: found for kind, found in asked.items() if found}
 
 
-def _draw_scope(caller: Caller) -> None:
-    scope = _scope()
-    if not scope:
-        return
+def _draw_head(caller: Caller, scope: dict[str, str]) -> None:
     platform = session.platform()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Only the tasks of")
-        if "deployment_id" in scope:
-            service = platform.deployments.get_by_id(caller, scope["deployment_id"])
+    if "deployment" in scope:
+        service = platform.deployments.get_by_id(caller, scope["deployment"])
+        st.title(f"Tasks of {plain(short(service.name))}")
+        with st.container(horizontal=True):
             links.to_deployment(service.id, service.name)
-        else:
-            model = platform.models.get_by_id(caller, scope["model_id"]).model
+            links.to_model(service.model_id, service.model_name)
+            _draw_way_out()
+    elif "model" in scope:
+        model = platform.models.get_by_id(caller, scope["model"]).model
+        st.title(f"Tasks of {plain(short(model.name))}")
+        with st.container(horizontal=True):
             links.to_model(model.id, model.name)
-        st.page_link(links.TASKS, label="Show all tasks", icon=":material/close:")
+            _draw_way_out()
+    else:
+        st.title("Tasks")
+        usage = platform.jobs.usage(caller)
+        if usage.tasks:
+            days = platform.settings.keep_results_days
+            kept = f"; files stay {plural(round(days), 'day')}" if days else ""
+            files = f"The files of {plural(usage.tasks, 'task')} take {readable_size(usage.bytes)}"
+            st.caption(f"{files}{kept}.")
 
 
-def _draw_filters() -> tuple[str | None, str]:
-    with st.grid("auto", min_column_width=280):
+def _draw_way_out() -> None:
+    st.page_link(links.TASKS, label="All tasks", icon=":material/close:")
+
+
+def _draw_filters(caller: Caller, scope: dict[str, str]) -> TaskFilter:
+    with st.grid("auto", min_column_width=200):
         words = st.text_input(
             "Search",
             key="tasks_search",
@@ -59,48 +83,70 @@ def _draw_filters() -> tuple[str | None, str]:
             live=True,
             bind="query-params",
         )
-        state = st.pills(
-            "State",
-            _STATES,
-            default="All",
+        model = scope.get("model") if scope else _draw_models(caller)
+        whose = st.segmented_control(
+            "Whose",
+            ["Everyone's", "Mine"],
+            default="Everyone's",
             required=True,
-            key="tasks_state",
+            key="tasks_whose",
             bind="query-params",
         )
-    return (None if state == "All" else state), words or ""
+        order = st.selectbox("Sort by", list(_ORDERS), key="tasks_sort", bind="query-params")
+    state = st.pills(
+        "State",
+        _STATES,
+        default="All",
+        required=True,
+        key="tasks_state",
+        bind="query-params",
+    )
+    return TaskFilter(
+        model_id=model,
+        deployment_id=scope.get("deployment"),
+        owner_id=caller.id if whose == "Mine" else None,
+        state=None if state == "All" else state,
+        search=words or "",
+        order=_ORDERS[order],
+    )
 
 
-def _read(caller: Caller, state: str | None, words: str) -> TaskPage:
+def _draw_models(caller: Caller) -> str | None:
+    """Draw the choice of a model and return its id; two of one name are told apart by owner."""
+    models = session.platform().models.list_(caller)
+    named = {f"{each.name} ({each.owner})": each.id for each in models}
+    chosen = st.selectbox(
+        "Model", [_ANY_MODEL, *sorted(named)], key="tasks_model", bind="query-params"
+    )
+    return named.get(chosen)
+
+
+def _read(caller: Caller, wanted: TaskFilter) -> TaskPage:
     """Return the tasks of the page that is looked at; of the first where that has none."""
     page = st.session_state.get(_PAGE, 1)
     found = session.platform().jobs.list_(
-        caller,
-        state=state,
-        search=words,
-        offset=(page - 1) * PAGE_SIZE,
-        limit=PAGE_SIZE,
-        **_scope(),
+        caller, wanted, offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE
     )
     if found.tasks or page == 1:
         return found
     st.session_state[_PAGE] = 1
-    return _read(caller, state, words)
+    return _read(caller, wanted)
 
 
 def _any_moves(page: TaskPage) -> bool:
-    return any(task.state in MOVING for task in page.tasks)
+    return any(task.state in MOVING and not task.held for task in page.tasks)
 
 
-def _draw_list(state: str | None, words: str, moving: bool) -> None:
-    found = _read(session.require_caller(), state, words)
+def _draw_list(wanted: TaskFilter, *, moving: bool, by_id: bool) -> None:
+    found = _read(session.require_caller(), wanted)
     if moving and not _any_moves(found):
         st.rerun()  # the whole page, which then stops refreshing
     if not found.total:
-        _draw_empty(filtered=bool(state or words))
+        _draw_empty(filtered=bool(wanted.state or wanted.search or wanted.owner_id))
         return
     st.caption(plural(found.total, "task"))
     for task in found.tasks:
-        draw_row(task)
+        draw_row(task, by_id=by_id)
     if found.total > PAGE_SIZE:
         st.pagination(-(-found.total // PAGE_SIZE), key=_PAGE)
 
@@ -120,43 +166,57 @@ def _draw_empty(*, filtered: bool) -> None:
 
 def draw_newest(caller: Caller, *, model: str | None = None, deployment: str | None = None) -> None:
     """Draw the newest tasks of a model or a deployment, by its id, and the way to the others."""
-    page = session.platform().jobs.list_(
-        caller, model_id=model, deployment_id=deployment, limit=_NEWEST
-    )
+    wanted = TaskFilter(model_id=model, deployment_id=deployment)
+    page = session.platform().jobs.list_(caller, wanted, limit=_NEWEST)
     if not page.total:
         st.info("No tasks yet. Open Try it and choose Batch to score a whole file.")
+        return
     for task in page.tasks:
         draw_row(task)
-    if page.total > _NEWEST:
-        st.page_link(
-            links.TASKS,
-            label=f"All {plural(page.total, 'task')}",
-            icon=":material/arrow_forward:",
-            query_params={"model": model} if model else {"deployment": deployment or ""},
-        )
+    st.page_link(
+        links.TASKS,
+        label=f"All {plural(page.total, 'task')}",
+        icon=":material/arrow_forward:",
+        query_params={"model": model} if model else {"deployment": deployment or ""},
+    )
 
 
-def draw_row(task: TaskView) -> None:
-    """Draw one task on one line: its file and service, its state, its progress."""
+def draw_row(task: TaskView, *, by_id: bool = False) -> None:
+    """Draw one task on one line: its file and service, its state, its progress.
+
+    With `by_id` its id is what one clicks, for a list in which the service is known.
+    """
     with st.container(border=True, key=f"tasks_row_{task.id}"):
         what, state, facts = st.columns([5, 2, 4], vertical_alignment="center")
         with what, st.container(gap="xxsmall"):
-            links.to_task(task.id, task.file_name or task.id)
-            service = f" / {task.deployment_name}" if task.deployment_name else ""
-            st.caption(f"{plain(short(task.model_name + service, 80))} · {plain(task.owner)}")
+            name = task.file_name or "records"
+            links.to_task(task.id, task.id if by_id else name)
+            st.caption(plain(short(name, 80)) if by_id else _service(task))
         with state:
-            draw_task_state(task.state)
+            draw_task_state("held" if task.held else task.state)
         with facts:
             _draw_progress(task)
 
 
+def _service(task: TaskView) -> str:
+    service = f" / {task.deployment_name}" if task.deployment_name else ""
+    return f"{plain(short(task.model_name + service, 80))} · {plain(task.owner)}"
+
+
 def _draw_progress(task: TaskView) -> None:
-    if task.state in MOVING and task.rows_total:
+    if task.state in MOVING and task.rows_total and not task.held:
         done = min(1.0, task.rows_done / task.rows_total)
-        left = f", {span(task.eta_s)} left" if task.eta_s else ""
-        st.progress(done, f"{done:.0%}{left}")
+        st.progress(done, f"{done:.0%}{pace(task)}")
     elif task.state == "succeeded":
         failed = f" · :red[{task.rows_failed:,} not scored]" if task.rows_failed else ""
-        st.markdown(f":gray[{plural(task.rows_total or 0, 'row')}]{failed} · {ago(task.created)}")
+        gone = " · files removed" if task.removed else ""
+        rows = plural(task.rows_total or 0, "row")
+        st.markdown(f":gray[{rows}]{failed} · {ago(task.created)}{gone}")
     else:
         st.caption(f"{plain(short(task.message, 120))} {ago(task.created)}")
+
+
+def pace(task: TaskView) -> str:
+    """Return how fast a task goes and how long it still takes, as far as that is known."""
+    speed = f", {task.rows_per_s:,.0f} rows/s" if task.rows_per_s else ""
+    return speed + (f", {span(task.eta_s)} left" if task.eta_s else "")

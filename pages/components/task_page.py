@@ -1,23 +1,18 @@
 """The page of one task: how far it is, what it found, and its result to read and download."""
 
-from functools import partial
-
 import streamlit as st
 
-from core.runtimes.base import ERROR_COLUMN
+from core.files import readable_size
 from core.services.accounts import Caller
+from core.services.job_queries import EVERYTHING
 from core.services.job_views import TaskView
-from pages.components import links, session
+from pages.components import links, session, task_files, task_summary, task_table
 from pages.components.errors import showing_errors
 from pages.components.states import draw_task_state
-from pages.components.tables import height_of
-from pages.components.task_list import MOVING
-from pages.components.text import ago, plain, short, span, stamp
+from pages.components.task_list import MOVING, pace
+from pages.components.text import ago, plain, plural, short, span, stamp
 
-PAGE_ROWS = 100
 _REFRESH = "1s"
-_ROWS_PAGE = "tasks_rows_page"
-_FORMATS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
 
 
 def draw(caller: Caller, task_id: str) -> None:
@@ -38,7 +33,10 @@ def _draw_head(task: TaskView) -> None:
         links.to_model(task.model_id, task.model_name)
         if task.deployment_id and task.deployment_name:
             links.to_deployment(task.deployment_id, task.deployment_name)
+        if task.retry_of:
+            links.to_task(task.retry_of, "The task before")
         st.caption(f"version {task.version} · {plain(task.owner)} · {stamp(task.created)}")
+        st.caption(f"task {task.id}")
 
 
 def _draw_progress(task_id: str, moving: bool) -> None:
@@ -48,7 +46,7 @@ def _draw_progress(task_id: str, moving: bool) -> None:
         if moving and task.state not in MOVING:
             st.rerun()  # the whole page: the result can be read now
         with st.container(horizontal=True, vertical_alignment="center"):
-            draw_task_state(task.state)
+            draw_task_state("held" if task.held else task.state)
             st.caption(_times(task))
         if moving:
             _draw_bar(task)
@@ -62,11 +60,12 @@ def _draw_progress(task_id: str, moving: bool) -> None:
 
 
 def _draw_bar(task: TaskView) -> None:
+    if task.held:
+        st.warning(plain(task.message), icon=":material/pause_circle:")
     if not task.rows_total:
         st.progress(0.0, "Reading the file…" if task.state == "running" else "Waiting its turn…")
         return
-    left = f", about {span(task.eta_s)} left" if task.eta_s else ""
-    text = f"{task.rows_done:,} of {task.rows_total:,} rows{left}"
+    text = f"{task.rows_done:,} of {task.rows_total:,} rows{pace(task)}"
     st.progress(min(1.0, task.rows_done / task.rows_total), text)
 
 
@@ -76,7 +75,8 @@ def _times(task: TaskView) -> str:
     if task.finished is None:
         return f"started {ago(task.started)}"
     taken = (task.finished - task.started).total_seconds()
-    return f"ended {ago(task.finished)}, after {span(taken)}"
+    speed = f", {task.rows_per_s:,.0f} rows/s" if task.rows_per_s else ""
+    return f"ended {ago(task.finished)}, after {span(taken)}{speed}"
 
 
 def _cancel(task_id: str) -> None:
@@ -86,22 +86,21 @@ def _cancel(task_id: str) -> None:
 
 def _draw_end(caller: Caller, task: TaskView) -> None:
     _draw_message(task)
-    with st.container(horizontal=True):
+    _draw_actions(task)
+    if task.removed is None:
+        _draw_storage(caller, task)
         if task.state == "succeeded":
-            _draw_downloads(caller, task)
-        elif st.button("Retry", key="tasks_retry", type="primary", icon=":material/replay:"):
-            again = session.platform().jobs.retry(caller, task.id)
-            st.switch_page(links.TASKS, query_params={"task": again.id})
-        if st.button("Delete", key="tasks_delete", icon=":material/delete:"):
-            _delete(task)
-    if task.state == "succeeded":
-        _draw_result(caller, task)
+            _draw_result(caller, task)
 
 
 def _draw_message(task: TaskView) -> None:
-    if not task.message:
-        return
-    if task.state == "failed":
+    if task.removed is not None:
+        st.info(
+            f"{plain(task.message)} The files were removed on {task.removed:%Y-%m-%d}; to read the "
+            "result again, submit the file again.",
+            icon=":material/auto_delete:",
+        )
+    elif task.state == "failed":
         st.error(plain(task.message), icon=":material/error:")
     elif task.state == "succeeded" and not task.rows_failed:
         st.success(plain(task.message), icon=":material/check_circle:")
@@ -109,43 +108,65 @@ def _draw_message(task: TaskView) -> None:
         st.warning(plain(task.message), icon=":material/warning:")
 
 
-def _draw_downloads(caller: Caller, task: TaskView) -> None:
-    for kind, label in _FORMATS.items():
-        st.download_button(
-            label,
-            partial(_exported, caller, task.id, kind),
-            file_name=f"{(task.file_name or 'result').rsplit('.', 1)[0]}-scored.{kind}",
-            key=f"tasks_download_{kind}",
-            icon=":material/download:",
-            on_click="ignore",
+def _draw_actions(task: TaskView) -> None:
+    with st.container(horizontal=True):
+        if task.removed is None:
+            if st.button(
+                "Retry",
+                key="tasks_retry",
+                type="secondary" if task.state == "succeeded" else "primary",
+                icon=":material/replay:",
+            ):
+                _retry(task)
+            if task.state == "succeeded" and task.rows_failed:
+                label = f"Retry {plural(task.rows_failed, 'failed row')}"
+                if st.button(label, key="tasks_retry_failed", icon=":material/rule:"):
+                    _retry(task, only_failed=True)
+        if st.button("Delete", key="tasks_delete", icon=":material/delete:"):
+            _delete(task)
+
+
+def _retry(task: TaskView, *, only_failed: bool = False) -> None:
+    caller = session.require_caller()
+    again = session.platform().jobs.retry(caller, task.id, only_failed=only_failed)
+    st.switch_page(links.TASKS, query_params={"task": again.id})
+
+
+def _draw_storage(caller: Caller, task: TaskView) -> None:
+    """Draw what the files take, and whether they stay; a changed mind is written at once."""
+    days = session.platform().settings.keep_results_days
+    size = readable_size(session.platform().jobs.size(caller, task.id))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not days:
+            st.caption(f"The files take {size}.")
+            return
+        st.toggle(
+            "Keep the files for good",
+            value=task.kept,
+            key=f"tasks_keep_{task.id}",
+            on_change=_keep,
+            args=(task.id,),
+        )
+        st.caption(
+            f"They take {size}; others are removed {plural(round(days), 'day')} after the end."
         )
 
 
-def _exported(caller: Caller, task_id: str, kind: str) -> bytes:
-    """Return the whole result as a file.
-
-    Runs when the button is clicked, outside of any page: nothing of the session can be asked.
-    """
-    return b"".join(session.platform().jobs.export(caller, task_id, kind))
+def _keep(task_id: str) -> None:
+    kept = bool(st.session_state[f"tasks_keep_{task_id}"])
+    with showing_errors():
+        session.platform().jobs.keep(session.require_caller(), task_id, kept=kept)
 
 
 def _draw_result(caller: Caller, task: TaskView) -> None:
-    jobs = session.platform().jobs
-    page = st.session_state.get(_ROWS_PAGE, 1)
-    first = (page - 1) * PAGE_ROWS
-    table = jobs.table(caller, task.id, first, PAGE_ROWS).table.to_pandas()
-    table.index = range(first + 1, first + len(table) + 1)
-    total = task.rows_total or len(table)
-    st.caption(f"Rows {first + 1:,} to {first + len(table):,} of {total:,}")
-    st.dataframe(
-        table,
-        key="tasks_result",
-        height=height_of(len(table)),
-        placeholder="",
-        column_config={ERROR_COLUMN: st.column_config.Column(pinned=bool(task.rows_failed))},
-    )
-    if total > PAGE_ROWS:
-        st.pagination(-(-total // PAGE_ROWS), key=_ROWS_PAGE)
+    rows, summary, files = st.tabs(["Rows", "Summary", "Download"], key="tasks_tabs")
+    query = EVERYTHING
+    with rows, showing_errors():
+        query = task_table.draw(caller, task)
+    with summary, showing_errors():
+        task_summary.draw(caller, task)
+    with files, showing_errors():
+        task_files.draw(caller, task, query)
 
 
 @st.dialog("Delete this task?", width="medium")

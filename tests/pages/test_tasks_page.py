@@ -1,13 +1,21 @@
 """The browser of tasks and the page of one."""
 
 import io
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from core.db.tables import utc_now
 from core.errors import TaskNotFound
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
+from core.services.job_queries import Condition, Query
+from core.services.job_retention import Retention
+from core.services.job_tickets import Wanted
 from core.services.job_views import TaskView
 from core.services.model_views import ModelView
 from tests.pages.conftest import CSV, ran, texts, visit
@@ -38,6 +46,16 @@ def queued(platform: Platform, ann: Caller, iris: ModelView) -> TaskView:
 def done(platform: Platform, queued: TaskView) -> TaskView:
     platform.runner.run_until_idle()
     return queued
+
+
+def links(app: AppTest) -> Sequence[Any]:
+    return app.get("link_button")
+
+
+def wanted(platform: Platform, app: AppTest) -> list[Wanted]:
+    """Return what the links of a page give."""
+    tickets = [link.proto.url.partition("?ticket=")[2] for link in links(app)]
+    return [platform.tickets.redeem(ticket)[1] for ticket in tickets]
 
 
 def test_an_empty_list_says_how_tasks_come_about(ann: Caller) -> None:
@@ -124,7 +142,7 @@ def test_a_finished_task_shows_its_result_and_the_bad_row_in_its_place(
     assert list(table["id"]) == ["a", "b", "c"]
     assert list(table["prediction"].fillna("-")) == ["setosa", "-", "virginica"]
     assert "oops" in table["error"].fillna("").iloc[1]
-    assert {button.label for button in app.download_button} == {"CSV", "Parquet", "JSON"}
+    assert [link.proto.label for link in links(app)] == ["CSV", "Parquet", "JSON", "Excel"]
 
 
 def test_a_long_result_is_read_page_by_page(
@@ -137,6 +155,129 @@ def test_a_long_result_is_read_page_by_page(
     assert len(app.dataframe[0].value) == 100
     app.pagination(key="tasks_rows_page").set_value(2)
     assert "Rows 101 to 150 of 150" in texts(ran(app))
+
+
+def test_rows_are_filtered_and_sorted_and_the_files_follow(
+    platform: Platform, ann: Caller, done: TaskView
+) -> None:
+    app = visit(ann, PAGE, task=done.id)
+    app.selectbox(key="tasks_rows_column").set_value("petal_length")
+    ran(app)
+    app.selectbox(key="tasks_rows_operator").set_value(">")
+    app.text_input(key="tasks_rows_value").set_value("1")
+    app.selectbox(key="tasks_rows_sort").set_value("id")
+    ran(app)
+    app.toggle(key="tasks_rows_down").set_value(True)
+    read = texts(ran(app))
+    assert list(app.dataframe[0].value["id"]) == ["c", "b", "a"]
+    assert list(app.dataframe[0].value.index) == [3, 2, 1]
+    assert "Rows 1 to 3 of 3" in read
+    assert {each.query for each in wanted(platform, app)} == {Query()}
+    app.segmented_control(key="tasks_files_rows").set_value("The rows that are filtered")
+    ran(app)
+    found = Query((Condition("petal_length", ">", "1"),))
+    assert {each.query for each in wanted(platform, app)} == {found}
+    assert [each.kind for each in wanted(platform, app)] == ["csv", "parquet", "json", "xlsx"]
+
+
+def test_a_filter_that_does_not_fit_says_so_and_the_page_goes_on(
+    ann: Caller, done: TaskView
+) -> None:
+    app = visit(ann, PAGE, task=done.id)
+    app.selectbox(key="tasks_rows_column").set_value("petal_length")
+    ran(app)
+    app.text_input(key="tasks_rows_value").set_value("long")
+    read = texts(ran(app))
+    assert "holds numbers" in read
+    assert len(links(app)) == 4
+    app.text_input(key="tasks_rows_value").set_value("-7")
+    assert "No row fits" in texts(ran(app))
+
+
+def test_errors_alone_are_shown_counted_and_taken(
+    platform: Platform, ann: Caller, done: TaskView
+) -> None:
+    app = visit(ann, PAGE, task=done.id)
+    app.toggle(key="tasks_rows_rejects").set_value(True)
+    assert "Rows 1 to 1 of 1 of 3" in texts(ran(app))
+    assert list(app.dataframe[0].value.index) == [2]
+    assert "Errors by reason" in texts(app)
+    assert list(app.dataframe[1].value["rows"]) == [1]
+    app.segmented_control(key="tasks_files_rows").set_value("Only rows with an error")
+    app.checkbox(key="tasks_neutralised").check()
+    ran(app)
+    assert {(each.query, each.neutralised) for each in wanted(platform, app)} == {
+        (Query(only_rejects=True), True)
+    }
+
+
+def test_failed_rows_are_retried_alone(platform: Platform, ann: Caller, done: TaskView) -> None:
+    app = visit(ann, PAGE, task=done.id)
+    assert app.button(key="tasks_retry_failed").label == "Retry 1 failed row"
+    app.button(key="tasks_retry_failed").click()
+    ran(app)
+    newest = platform.jobs.list_(ann).tasks[0]
+    assert (newest.retry_of, newest.rows_total) == (done.id, 1)
+
+
+def test_files_are_kept_or_gone_and_the_page_says_so(
+    platform: Platform, ann: Caller, done: TaskView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = visit(ann, PAGE, task=done.id)
+    assert "others are removed 30 days after the end" in texts(app)
+    keep = app.toggle(key=f"tasks_keep_{done.id}")
+    keep.set_value(True)
+    ran(app)
+    assert platform.jobs.get(ann, done.id).kept
+    keep = app.toggle(key=f"tasks_keep_{done.id}")
+    keep.set_value(False)
+    ran(app)
+    later = utc_now() + timedelta(days=31)
+    monkeypatch.setattr(platform.retention, "_now", lambda: later)
+    assert isinstance(platform.retention, Retention)
+    assert platform.retention.sweep() == 1
+    app = visit(ann, PAGE, task=done.id)
+    assert "The files were removed on" in texts(app)
+    assert "files removed" in texts(visit(ann, PAGE))
+
+
+def test_a_task_of_a_paused_service_says_what_it_waits_for(
+    platform: Platform, ann: Caller, iris: ModelView, service: DeploymentView
+) -> None:
+    task = submit(platform, ann, iris, service=service)
+    platform.deployments.pause(ann, service.id)
+    platform.runner.run_until_idle()
+    read = texts(visit(ann, PAGE, task=task.id))
+    assert "Waits: the deployment" in read
+    assert "waits" in texts(visit(ann, PAGE))
+
+
+def test_tasks_are_narrowed_by_model_and_owner_and_sorted(
+    platform: Platform, ann: Caller, ben: Caller, iris: ModelView, done: TaskView
+) -> None:
+    submit(platform, ben, iris, name="bens.csv")
+    app = visit(ann, PAGE)
+    app.segmented_control(key="tasks_whose").set_value("Mine")
+    read = texts(ran(app))
+    assert done.file_name in read
+    assert "bens.csv" not in read
+    app.segmented_control(key="tasks_whose").set_value("Everyone's")
+    app.selectbox(key="tasks_sort").set_value("Most errors")
+    read = texts(ran(app))
+    assert read.index(done.file_name) < read.index("bens.csv")
+    app.selectbox(key="tasks_model").set_value("Iris (ann)")
+    assert "bens.csv" in texts(ran(app))
+    assert "The files of 2 tasks take" in read
+
+
+def test_the_page_of_one_model_lists_its_task_ids(
+    ann: Caller, iris: ModelView, done: TaskView
+) -> None:
+    """P8: each id opens its result."""
+    app = visit(ann, PAGE, model=iris.id)
+    assert "Tasks of Iris" in texts(app)
+    assert done.id in [link.label for link in app.page_link]
+    assert done.file_name in texts(app)
 
 
 def test_a_cancelled_task_can_be_tried_again(

@@ -30,6 +30,7 @@ from core.services.accounts import Caller
 from core.services.deployments import Deployments
 from core.services.job_runner import JobRunner
 from core.services.job_states import TaskStates
+from core.services.job_views import TaskFilter
 from core.services.jobs import Jobs
 from core.services.model_views import VersionView
 from core.services.models import Models
@@ -489,8 +490,9 @@ def test_tasks_are_listed_newest_first_and_found_by_what_they_are(
     second = jobs.submit(ann, version, upload(PEOPLE, "march.csv"), kind="csv", deployment=service)
     assert second.deployment_name == "live"
 
-    def found(**filters: object) -> list[str]:
-        return [task.id for task in jobs.list_(ann, **filters).tasks]  # type: ignore[arg-type]
+    def found(limit: int = 50, offset: int = 0, **filters: Any) -> list[str]:  # noqa: ANN401
+        page = jobs.list_(ann, TaskFilter(**filters), limit=limit, offset=offset)
+        return [task.id for task in page.tasks]
 
     assert found() == [second.id, first]
     assert found(limit=1, offset=1) == [first]
@@ -499,10 +501,14 @@ def test_tasks_are_listed_newest_first_and_found_by_what_they_are(
     assert found(search=first[:12]) == [first]
     assert found(search="churn") == [second.id, first]
     assert found(deployment_id=service.id) == [second.id]
-    assert found(model_id="another") == []
+    assert found(model_id="another") == found(owner_id="another") == []
+    assert found(owner_id=ann.id, order="oldest") == [first, second.id]
+    assert found(order="longest")[0] == found(order="largest")[0] == first
     assert jobs.list_(ann, limit=1).total == 2
     with pytest.raises(InvalidInput, match="must be one of queued, running"):
-        jobs.list_(ann, state="lost")
+        jobs.list_(ann, TaskFilter(state="lost"))
+    with pytest.raises(InvalidInput, match="order is"):
+        jobs.list_(ann, TaskFilter(order="best"))
 
 
 def test_a_paused_service_takes_no_tasks(

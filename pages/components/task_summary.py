@@ -1,0 +1,65 @@
+"""What a result comes to, drawn: classes and scores as bars, errors by their reason."""
+
+import pandas as pd
+import streamlit as st
+
+from core.services.accounts import Caller
+from core.services.job_summary import Classes, Histogram, Reason, Summary
+from core.services.job_views import TaskView
+from pages.components import charts, session
+from pages.components.text import plain, plural, short
+
+_REMEMBERED_SECONDS = 600
+
+
+def draw(caller: Caller, task: TaskView) -> None:
+    """Draw the counts of a result; it never changes, so they are counted once in a while."""
+    summary = _summary(task.id, caller)
+    with st.grid("auto", min_column_width=150):
+        st.metric("Rows", f"{summary.rows:,}", border=True)
+        st.metric("Scored", f"{summary.rows - summary.failed:,}", border=True)
+        st.metric("With an error", f"{summary.failed:,}", border=True)
+    with st.grid("auto", min_column_width=320):
+        for place, output in enumerate(summary.outputs):
+            with st.container(border=True):
+                _draw_output(output, f"tasks_summary_{place}")
+    if summary.errors:
+        _draw_errors(summary)
+
+
+@st.cache_data(ttl=_REMEMBERED_SECONDS, max_entries=100, show_spinner="Counting…")
+def _summary(task_id: str, _caller: Caller) -> Summary:
+    return session.platform().jobs.summary(_caller, task_id)
+
+
+def _draw_output(output: Classes | Histogram, key: str) -> None:
+    st.markdown(f"**{plain(short(output.output))}**")
+    if isinstance(output, Histogram):
+        figure = charts.draw_histogram(output.low, output.high, output.counts)
+    else:
+        figure = charts.draw_counts(dict(output.counts))
+        if output.others:
+            st.caption(f"and {plural(output.others, 'row')} of other values")
+    st.plotly_chart(figure, key=key, config=charts.STILL)
+
+
+def _draw_errors(summary: Summary) -> None:
+    st.subheader("Errors by reason")
+    st.dataframe(
+        pd.DataFrame([_line(each) for each in summary.errors]),
+        key="tasks_summary_errors",
+        hide_index=True,
+        width="stretch",
+    )
+    told = sum(each.rows for each in summary.errors)
+    if told < summary.failed:
+        st.caption(f"{plural(summary.failed - told, 'row')} more, for other reasons.")
+
+
+def _line(reason: Reason) -> dict[str, object]:
+    return {
+        "rows": reason.rows,
+        "reason": reason.reason,
+        "first row": reason.first_row,
+        "for example": reason.example,
+    }
