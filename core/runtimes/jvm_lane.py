@@ -143,13 +143,16 @@ class Lane:
     def _look_out(self) -> None:
         """Look for a message for a moment: to sleep and be woken takes longer than to answer.
 
-        Whoever else wants to run, goes first.
+        Once, another may run first: the other end may be waiting for this very core.
         """
         arrivals = select.poll()
         arrivals.register(self._end, select.POLLIN)
+        if arrivals.poll(0):
+            return
+        os.sched_yield()
         until = time.perf_counter() + _LOOK_OUT
         while not arrivals.poll(0) and time.perf_counter() < until:
-            os.sched_yield()
+            pass
 
     def _rest(self, first: bytes, length: int, until: float | None) -> bytearray:
         message = bytearray(length)

@@ -42,7 +42,14 @@ class ColumnReader:
             none = JObject(_NO_LONG, JClass("java.lang.Long"))
             return self._number("Long", none)
         text = self._value("getString", self._steps.type(_TEXT), JClass(_TEXT)(_NO_TEXT))
-        return self._steps.function("Function", text), text
+        whole = self._steps.then(text, self._without_separator())
+        return self._steps.function("Function", whole), whole
+
+    def _without_separator(self) -> JavaObject:
+        """Return the handle that puts the sign for no character where a text has the separator."""
+        steps, part = self._steps, self._steps.type("java.lang.CharSequence")
+        replace = steps.method(_TEXT, "replace", steps.type(_TEXT), part, part)
+        return steps.bind(replace, 1, JClass(_TEXT)(_BETWEEN), JClass(_TEXT)("\ufffd"))
 
     def _number(self, name: str, none: JavaObject) -> tuple[JavaObject, JavaObject]:
         steps, kind = self._steps, primitive(name)

@@ -257,3 +257,38 @@ def test_calls_do_not_see_the_items_of_one_another(opened: Open) -> None:
     assert model.answers([bread, milk])[1]["why"] is not None
     assert model.answer(milk)["why"] is None
     assert any("one item" in warning for warning in model.info.warnings)
+
+
+def test_a_record_has_all_outputs_of_a_model_of_more_classes_than_a_java_call_takes_values(
+    opened: Open,
+) -> None:
+    classes = "".join(f'<Value value="c{i}"/>' for i in range(300))
+    tables = "".join(
+        f'<RegressionTable intercept="{i % 7}" targetCategory="c{i}"/>' for i in range(300)
+    )
+    model = opened(
+        pmml(
+            f'{NUMBERS}<DataField name="y" optype="categorical" dataType="string">{classes}'
+            "</DataField>",
+            '<RegressionModel functionName="classification" normalizationMethod="softmax">'
+            f'<MiningSchema><MiningField name="x"/>{TARGET}</MiningSchema>{tables}'
+            "</RegressionModel>",
+        )
+    )
+    alone, beside = model.answer({"x": 1.0}), model.answers([{"x": 1.0}, {"x": 2.0}])[0]
+    assert alone == beside
+    assert len(alone) == len(["prediction", "probability", "error"]) + 300
+    assert math.fsum(float(str(alone[f"probability_c{i}"])) for i in range(300)) == pytest.approx(1)
+
+
+def test_a_character_that_xml_cannot_hold_does_not_shift_the_outputs(opened: Open) -> None:
+    output = (
+        '<Output><OutputField name="label" feature="predictedValue" dataType="string" '
+        'optype="categorical"/><OutputField name="given" optype="categorical" dataType="string" '
+        'feature="transformedValue"><FieldRef field="x"/></OutputField></Output>'
+    )
+    text = _says_yes_if('<SimplePredicate field="x" operator="equal" value="a"/>', _input("string"))
+    model = opened(text.replace("</MiningSchema>", f"</MiningSchema>{output}"))
+    records: list[Record] = [{"x": "a\0b"}, {"x": "a"}]
+    assert [answer["given"] for answer in model.answers(records)] == ["a\ufffdb", "a"]
+    assert [model.answer(record)["given"] for record in records] == ["a\ufffdb", "a"]
