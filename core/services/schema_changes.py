@@ -87,7 +87,10 @@ def _range_words(before: Field, after: Field) -> str:
         return f"has the range {_shown(after)}, not {_shown(before)}"
     new = [name for name in after.categories if name not in before.categories]
     gone = [name for name in before.categories if name not in after.categories]
-    parts = [f"may be {_listed(new)}" if new else "", f"is never {_listed(gone)}" if gone else ""]
+    parts = [
+        f"may now be {_listed(new)}" if new else "",
+        f"is never {_listed(gone)}" if gone else "",
+    ]
     return " and ".join(filter(None, parts)) or "has its categories in another order"
 
 
@@ -97,5 +100,5 @@ def _shown(field: Field) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     rest = len(names) - _MOST_NAMED
-    listed = ", ".join(names[:_MOST_NAMED])
+    listed = ", ".join(f'"{name}"' for name in names[:_MOST_NAMED])
     return f"{listed} and {rest} more" if rest > 0 else listed

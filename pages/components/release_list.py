@@ -13,7 +13,7 @@ from pages.components.text import span
 
 def draw(history: Sequence[Change]) -> None:
     """Draw what was done to a service, newest first; times are in UTC."""
-    st.markdown("What was live when. Nothing here is ever changed or taken away.")
+    st.markdown("What was live when, in UTC. Nothing here is ever changed.")
     st.dataframe(
         pd.DataFrame([_row(change) for change in history]),
         hide_index=True,
@@ -28,10 +28,10 @@ def draw(history: Sequence[Change]) -> None:
 
 def _row(change: Change) -> dict[str, object]:
     return {
+        "What was done": _words(change),
         "From": change.at,
         "For": _length(change),
         "Live": change.version if change.state is State.RUNNING else None,
-        "What was done": _words(change),
         "By": change.by,
         "Why": change.note,
     }

@@ -23,12 +23,12 @@ def form_call(example: Example) -> str:
     """Return a call of the form contract."""
     texts = [part for part in example.parts if part.kind is Kind.TEXT and part.name != "input"]
     files = [part for part in example.parts if part.kind is Kind.PICTURE]
-    fields = [f"{part.name!r}: {part.value!r}" for part in texts]
+    fields = [f"{as_json(part.name)}: {as_json(part.value)}" for part in texts]
     if not example.is_one_picture:
-        fields.append("'input': json.dumps(record)")
+        fields.append('"input": json.dumps(record)')
     sent = [_SENT, _dictionary("data", fields)]
     if files:
-        pictures = [f"{part.name!r}: open({part.value!r}, 'rb')" for part in files]
+        pictures = [f'{as_json(part.name)}: open({as_json(part.value)}, "rb")' for part in files]
         sent.append(_dictionary("files", pictures))
     lines = [] if example.is_one_picture else [_record(example)]
     return _script(
@@ -74,8 +74,8 @@ def _script(
     imports = ["import json"] if uses_json else []
     if not example.token:
         imports.append("import os")
-    token = repr(example.token) if example.token else f'os.environ["{TOKEN_VARIABLE}"]'
-    arguments = "".join(f"    {argument},\n" for argument in [repr(url), *sent, "timeout=60"])
+    token = as_json(example.token) if example.token else f'os.environ["{TOKEN_VARIABLE}"]'
+    arguments = "".join(f"    {argument},\n" for argument in [as_json(url), *sent, "timeout=60"])
     return "\n".join(
         [
             *imports,

@@ -45,7 +45,7 @@ def test_versions_that_take_and_give_the_same_differ_in_nothing() -> None:
         ),
         (
             (AGE, replace(SEX, categories=("f", "x"))),
-            "The input sex may be x and is never m.",
+            'The input sex may now be "x" and is never "m".',
         ),
         (
             (AGE, replace(SEX, categories=("m", "f"))),
@@ -75,4 +75,4 @@ def test_outputs_are_told_too_and_long_lists_are_cut() -> None:
         ("output", "label", "range"),
     ]
     sentence = schema_changes(before, after)[1].message
-    assert sentence == "The output label may be c1, c2, c3, c4, c5 and 3 more."
+    assert sentence == 'The output label may now be "c1", "c2", "c3", "c4", "c5" and 3 more.'
