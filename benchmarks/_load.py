@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -68,7 +69,8 @@ def start_load(target: Target, folder: Path, connections: int) -> subprocess.Pop
 
 def call_exactly(target: Target, calls: int, connections: int) -> int:
     """Make so many calls, wait for every answer, and return how many were answered with 200."""
-    return asyncio.run(_call_exactly(target, calls, connections))
+    with ThreadPoolExecutor(1) as pool:  # Playwright has an event loop in the caller's thread
+        return pool.submit(asyncio.run, _call_exactly(target, calls, connections)).result()
 
 
 async def _call_exactly(target: Target, calls: int, connections: int) -> int:

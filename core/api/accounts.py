@@ -45,7 +45,7 @@ ENDPOINTS = (
         "/api/register",
         register,
         (need("user"), need("password")),
-        adds=("pending",),
+        may_add=("pending",),
         http=201,
         who=Who.ANYONE,
     ),

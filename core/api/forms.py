@@ -106,7 +106,7 @@ class Endpoint:
     """One path of the form contract.
 
     `http` is the status of a success. `limit` names the setting that bounds the body's size.
-    `adds` names the keys of a success and `media` the types of an answer that is no JSON, for the
+    `adds` names the keys of a success, `may_add` those that it sometimes has, and `media` the types of an answer that is no JSON, for the
     documentation.
     """
 
@@ -114,6 +114,7 @@ class Endpoint:
     run: Callable[[Call], Answer | Response] | Callable[[Call], Awaitable[Answer]]
     fields: tuple[FormField, ...] = ()
     adds: tuple[str, ...] = ()
+    may_add: tuple[str, ...] = ()
     http: int = 200
     who: Who = Who.CALLER
     limit: str = "max_call_bytes"

@@ -5,8 +5,11 @@ Source of the format: https://spec.openapis.org/oas/v3.1.0
 
 from collections.abc import Iterable
 from html import escape
+from typing import Any
 
+from core.api import openapi_protocols
 from core.api.forms import Endpoint, FormField, Who
+from core.api.shapes import field_shape, key_shape
 from core.errors import SlipwayError
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -41,19 +44,22 @@ Machines read <a href="/api/openapi.json">openapi.json</a>.</p>
 """
 
 
-def openapi(endpoints: Iterable[Endpoint]) -> dict[str, object]:
+def openapi(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     """Return the description as an OpenAPI document."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Slipway",
             "version": "1",
-            "description": "The form contract: models, services and tasks.",
+            "description": "Forms for models, services and tasks; protocols that programs speak.",
         },
-        "paths": {endpoint.path: {"post": _operation(endpoint)} for endpoint in endpoints},
+        "paths": {
+            **{endpoint.path: {"post": _operation(endpoint)} for endpoint in endpoints},
+            **openapi_protocols.paths(_failures()),
+        },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Error": _ERROR},
+            "schemas": {"Error": _ERROR, "ProtocolError": openapi_protocols.PROTOCOL_ERROR},
         },
     }
 
@@ -123,22 +129,24 @@ def _form_schema(endpoint: Endpoint) -> dict[str, object]:
     return {
         "type": "object",
         "required": [field.name for field in fields if field.required],
-        "properties": {field.name: _property(field) for field in fields},
+        "properties": {field.name: _property(endpoint.path, field) for field in fields},
     }
 
 
-def _property(field: FormField) -> dict[str, object]:
+def _property(path: str, field: FormField) -> dict[str, object]:
     if field.is_file:
         return {"type": "string", "contentMediaType": "application/octet-stream"}
-    return {"type": "string", **({"description": field.help} if field.help else {})}
+    return {**field_shape(path, field.name), **({"description": field.help} if field.help else {})}
 
 
 def _success(endpoint: Endpoint) -> dict[str, object]:
     status = {"status": {"type": "string", "const": "success"}}
+    names = (*endpoint.adds, *endpoint.may_add)
+    keys = {name: key_shape(endpoint.path, name) for name in names}
     schema = {
         "type": "object",
         "required": ["status", *endpoint.adds],
-        "properties": {**status, **{name: {} for name in endpoint.adds}},
+        "properties": {**status, **keys},
     }
     content: dict[str, object] = {"application/json": {"schema": schema}}
     content.update({media: {} for media in endpoint.media})

@@ -16,7 +16,11 @@ class Pace:
         self._taken: dict[tuple[str, int], float] = {}
 
     def note(self, version_id: str, rows: int, taken_ms: float) -> None:
-        """Take note of how long so many rows took."""
+        """Take note of how long so many rows took, in time of the processor.
+
+        By the clock a call in a thread takes longer the more the event loop has to do, and a fast
+        model would never be found to be fast again.
+        """
         key = (version_id, rows.bit_length())
         known = self._taken.get(key, taken_ms)
         self._taken[key] = min(taken_ms, _OLD_SHARE * known + (1 - _OLD_SHARE) * taken_ms)
