@@ -16,7 +16,6 @@ from core.schema import DataType, Field
 Columns = list[pa.Array]
 Errors = dict[int, str]
 
-
 _LONGEST_SENTENCE = 400
 _FEW = 1000
 
