@@ -31,7 +31,7 @@ from core.services.account_rows import (
 from core.services.directory import Directory, KnownAccount
 from core.services.live_settings import REGISTRATION, REGISTRATION_ROLE, LiveSettings, Registration
 from core.services.lockout import Lockout, network_of
-from core.services.names import clean_name, name_key
+from core.services.names import clean_name, clean_user_name, name_key
 from core.services.passwords import Passwords, Remembered
 from core.services.tokens import NewToken, TokenView, new_token, token_digest, token_view
 
@@ -92,7 +92,7 @@ class Accounts:
         registration is closed, and TooManyAttempts after thirty in a row from one address.
         """
         self._lockout.registration(network_of(address))
-        name = clean_name(name, "user name")
+        name = clean_user_name(name)
         return self.admit(name, self._passwords.hashed(password), address=address)
 
     def admit(

@@ -174,8 +174,10 @@ class Jobs(TaskResults):
     def keep(self, caller: Caller, task_id: str, *, kept: bool) -> None:
         """Keep a task's files for good, or for as long as those of others; raises TaskNotFound."""
         with self._database.writing() as session:
-            task_row(session, caller, task_id)
+            task = task_row(session, caller, task_id)[0]
             session.execute(update(Task).where(Task.id == task_id).values(kept=kept))
+            action = "kept" if kept else "let go in time"
+            events.record(session, caller, action, "task", task.id, task.file_name)
 
     def delete(self, caller: Caller, task_id: str) -> None:
         """Delete a task with its files, and stop it first if need be; raises TaskNotFound."""
@@ -212,6 +214,8 @@ class Jobs(TaskResults):
             visible_model(session, caller, task.model_id)
             require_owners(session, task)
             session.add(task)
+            action = "submitted again" if task.retry_of else "submitted"
+            events.record(session, caller, action, "task", task.id, task.file_name)
             session.flush()
             session.expunge(task)
         self._runner.add(task.id)

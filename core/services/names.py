@@ -13,6 +13,7 @@ LONGEST_TEXT = 10_000
 
 # They join letters (Persian, Indic scripts) and emoji; on their own they are invisible.
 _JOINERS = "\u200c\u200d"
+_ALIKE = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"}
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -31,6 +32,27 @@ def clean_name(name: str, what: str) -> str:
         )
     _refuse_letters(cleaned, what)
     return cleaned
+
+
+def clean_user_name(name: str) -> str:
+    """Return a user name as `clean_name` does.
+
+    Raises InvalidInput also for a word of letters from several of the alphabets that look alike:
+    nobody could tell it from another's name.
+    """
+    cleaned = clean_name(name, "user name")
+    for word in cleaned.split():
+        alphabets = sorted({_alphabet(letter) for letter in word} & _ALIKE)
+        if len(alphabets) > 1:
+            mixed = " and ".join(alphabet.capitalize() for alphabet in alphabets)
+            raise InvalidInput(
+                f"The user name mixes {mixed} letters, which look alike; use one alphabet."
+            )
+    return cleaned
+
+
+def _alphabet(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0] if letter.isalpha() else ""
 
 
 def clean_text(text: str, what: str) -> str:
@@ -65,6 +87,8 @@ def _refuse_letters(name: str, what: str) -> None:
     for letter in name:
         if letter in "/\\":
             raise InvalidInput(f"The {what} contains {letter}; slashes are not allowed in names.")
+        if letter == "\ufffd":  # what stands for bytes that were no text
+            raise InvalidInput(f"The {what} contains a broken character; write it again.")
         if letter not in _JOINERS and unicodedata.category(letter) in _INVISIBLE:
             raise InvalidInput(
                 f"The {what} contains the control character U+{ord(letter):04X}; remove it."

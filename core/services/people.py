@@ -18,7 +18,7 @@ from core.services.accounts import Caller, Role
 from core.services.directory import Directory
 from core.services.heritage import Estate, hand_over, models_of, remove_models
 from core.services.models import Models
-from core.services.names import clean_name
+from core.services.names import clean_name, clean_user_name
 from core.services.passwords import Passwords, one_time_password
 from core.services.task_rows import cancel_tasks, remove_tasks
 
@@ -100,7 +100,7 @@ class People:
         Raises InvalidInput for what cannot be a name or a role, Duplication for a taken name.
         """
         _require_admin(caller)
-        name, role = clean_name(name, "user name"), _checked_role(role)
+        name, role = clean_user_name(name), _checked_role(role)
         handed = self._one_time(name)
         with self._changing() as session:
             require_free_name(session, name)

@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import InvalidInput
-from core.services.names import clean_name, name_key
+from core.services.names import clean_name, clean_user_name, name_key
 
 ACCEPTED = {
     "churn": "churn",
@@ -69,3 +69,16 @@ def test_names_that_look_alike_are_the_same(one: str, other: str) -> None:
 
 def test_different_names_stay_different() -> None:
     assert len({name_key(name) for name in ("a", "b", "a b", "ab", "ä", "а")}) == 6
+
+
+@pytest.mark.parametrize("name", ["r\u043eot", "ann \u03bfx", "root\ufffd"])
+def test_a_user_name_that_looks_like_another_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput):
+        clean_user_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0410\u043d\u043d\u0430", "Ann \u5317\u4eac", "\u0391\u03bd\u03bd\u03b1 Smith"]
+)
+def test_a_user_name_may_be_of_any_alphabet(name: str) -> None:
+    assert clean_user_name(name) == name
