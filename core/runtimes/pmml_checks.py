@@ -3,6 +3,7 @@
 Each finding was seen with files and expected answers by others; the tests hold them against those.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
@@ -40,6 +41,7 @@ _NEVER_RIGHT = (
     ),
 )
 _DATES = ("date", "time")
+_ROUNDING = 1e-6
 
 
 def refuse(document: Document) -> None:
@@ -156,6 +158,24 @@ def _first_of_segments(document: Document) -> bool:
     return first and document.model.find("Output") is not None
 
 
+def _sums_votes(document: Document) -> bool:
+    """Return whether votes are weighed by weights that do not add up to one."""
+    votes = (
+        part
+        for part in document.elements("Segmentation")
+        if part.get("multipleModelMethod") == "weightedMajorityVote"
+    )
+    sums = (sum(map(_weight, part.iterfind("Segment"))) for part in votes)
+    return any(abs(total - 1) > _ROUNDING for total in sums)
+
+
+def _weight(segment: Element) -> float:
+    try:
+        return float(segment.get("weight", "1"))
+    except ValueError:  # the engine says what is wrong with it
+        return math.nan
+
+
 _WARNINGS: tuple[tuple[Callable[[Document], bool], str], ...] = (
     (
         _has_dates,
@@ -173,6 +193,11 @@ _WARNINGS: tuple[tuple[Callable[[Document], bool], str], ...] = (
         _votes_in_pairs,
         "The model votes over pairs of classes: its probabilities are shares of votes, and the "
         "PMML engine may break a tie otherwise than the tool that made the model.",
+    ),
+    (
+        _sums_votes,
+        "The model weighs votes by weights that do not add up to 1, and the PMML engine gives sums "
+        "as probabilities: they may be greater than 1.",
     ),
     (
         _rounds_to_float,

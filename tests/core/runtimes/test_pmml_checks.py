@@ -83,6 +83,22 @@ def test_what_the_engine_never_gets_right_is_refused_by_name(
     assert named in _refusal(tmp_path, text)
 
 
+@pytest.mark.parametrize(("field", "refused"), [("y", True), ("x", False)])
+def test_a_table_that_is_looked_up_by_the_target_is_refused(
+    tmp_path: Path, field: str, refused: bool
+) -> None:
+    lookup = (
+        '<Output><OutputField name="word" feature="transformedValue" dataType="string">'
+        f'<MapValues outputColumn="to"><FieldColumnPair field="{field}" column="from"/></MapValues>'
+        "</OutputField></Output>"
+    )
+    document = _read(tmp_path, linear(output=lookup))
+    if refused:
+        assert "The output word looks up a table" in _refusal(tmp_path, linear(output=lookup))
+    else:
+        refuse(document)
+
+
 def test_a_sound_model_is_neither_refused_nor_warned_of(tmp_path: Path) -> None:
     document = _read(tmp_path, linear())
     refuse(document)
@@ -120,6 +136,24 @@ def test_what_the_engine_may_get_wrong_is_warned_of_by_name(
     tmp_path: Path, text: str, named: str
 ) -> None:
     assert any(named in sentence for sentence in warnings(_read(tmp_path, text)))
+
+
+@pytest.mark.parametrize(
+    ("weights", "warned"),
+    [(("0.5", "0.25", "0.25"), False), (("1", "1"), True), (("heavy", "1"), False)],
+)
+def test_votes_whose_weights_are_no_shares_are_warned_of(
+    tmp_path: Path, weights: tuple[str, ...], warned: bool
+) -> None:
+    segments = "".join(f'<Segment weight="{weight}"><True/></Segment>' for weight in weights)
+    text = pmml(
+        NUMBERS,
+        f'<MiningModel functionName="classification">{_SCHEMA}'
+        f'<Segmentation multipleModelMethod="weightedMajorityVote">{segments}</Segmentation>'
+        "</MiningModel>",
+    )
+    said = warnings(_read(tmp_path, text))
+    assert any("may be greater than 1" in sentence for sentence in said) is warned
 
 
 def test_machines_for_pairs_of_classes_get_their_method_named(tmp_path: Path) -> None:
