@@ -174,6 +174,8 @@ def _facts(view: VersionView, info: ModelInfo) -> pd.DataFrame:
         "Function": info.function,
         "Engine": info.engine,
         "File": f"{view.file_name}, {readable_size(view.size)}",
+        "SHA-256": view.source,
+        "Types approved": ", ".join(info.trusted),
         "Added": f"{stamp(view.created)} by {view.created_by}",
         "Notes": view.notes,
         **{f"{name[:1].upper()}{name[1:]}": value for name, value in info.details.items()},
