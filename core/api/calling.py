@@ -31,7 +31,11 @@ async def predict(call: Call) -> Answer:
             fast = scoring.is_fast(live, rows)
             work = partial(scoring.answer, live, records, measure)
         answer = await call.lanes.run(fast, live.deployment_id, work)
-    return {"output": answer.output, "latency_ms": answer.latency_ms}
+    return {
+        "output": answer.output,
+        "latency_ms": answer.latency_ms,
+        "version": live.version,
+    }
 
 
 async def _found(call: Call) -> Live:

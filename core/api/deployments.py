@@ -153,7 +153,7 @@ ENDPOINTS = (
         "/api/deployment/predict",
         predict,
         (*NAMED, *INPUT_FIELDS),
-        adds=("output", "latency_ms"),
+        adds=("output", "latency_ms", "version"),
     ),
     Endpoint(
         "/api/deployment/submit",

@@ -49,6 +49,8 @@ def test_a_service_is_switched_and_rolled_back_and_callers_are_told_what_differs
     assert "The input hue is new and must be given." in messages
     assert "The output probability_setosa is gone." in messages
     assert predicted(service) == "two"
+    called = service.post("deployment/predict", **SERVICE, input={**FLOWER, "hue": 1})
+    assert called["version"] == 2, "an answer says which version gave it"
     answer = service.post("deployment/rollback", **SERVICE)
     assert (answer["version"], answer["previous"]) == (1, 2)
     assert predicted(service) == "setosa"
