@@ -57,7 +57,7 @@ def typed_records(schema: Schema, records: Sequence[object]) -> Typed:
 def batch_of(schema: Schema, rows: Sequence[Mapping[str, object]]) -> pa.RecordBatch:
     """Return typed rows as columns in the schema's order."""
     columns = [_column(field, [row.get(field.name) for row in rows]) for field in schema]
-    return pa.RecordBatch.from_arrays(columns, schema=schema.arrow)
+    return pa.RecordBatch.from_arrays(columns, schema.names)
 
 
 def require_columns(schema: Schema, names: Iterable[str]) -> None:

@@ -4,13 +4,14 @@ Source: https://github.com/kserve/open-inference-protocol/blob/main/specificatio
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from core.errors import InvalidInput
+from core.records import Typed, require_columns, typed_batch, typed_records
 from core.runtimes.base import ERROR_COLUMN
 from core.schema import DataType, Field, Schema
 from core.services.deployment_views import Live
@@ -25,6 +26,8 @@ DATATYPES: dict[DataType, str] = {
     DataType.TIME: "BYTES",
     DataType.DATETIME: "BYTES",
 }
+
+_FEW = 8  # records that are sooner read value by value than made columns first
 
 
 class Tensor(msgspec.Struct):
@@ -64,8 +67,8 @@ def read_request(body: bytes) -> InferRequest:
         raise InvalidInput(f"The body is no inference request: {error}.") from error
 
 
-def columns_of(request: InferRequest, schema: Schema) -> pa.RecordBatch:
-    """Return the input tensors as columns named like the model's fields.
+def typed_of(request: InferRequest, schema: Schema) -> Typed:
+    """Return the input tensors typed for a model, by the names of its fields.
 
     One tensor of shape [n, number of fields] is taken whole, its columns in the schema's order.
     Raises InvalidInput where names, shapes or lengths do not fit.
@@ -74,18 +77,13 @@ def columns_of(request: InferRequest, schema: Schema) -> pa.RecordBatch:
         raise InvalidInput("The request has no inputs; give one tensor per field.")
     if len({tensor.name for tensor in request.inputs}) < len(request.inputs):
         raise InvalidInput("Two of the inputs have the same name; give one tensor per field.")
-    rows = _rows(request.inputs)
-    whole = request.inputs[0]
-    if _is_whole(request.inputs, schema):
-        flat = _flat(whole)
-        width = len(schema)
-        columns = [_array(whole, flat[place::width]) for place in range(width)]
-        return pa.RecordBatch.from_arrays(columns, schema.names)
-    fields = {field.name: field for field in schema}
-    given = {
-        tensor.name: _column(tensor, fields.get(tensor.name), rows) for tensor in request.inputs
-    }
-    return pa.RecordBatch.from_arrays(list(given.values()), list(given))
+    columns = _columns(request.inputs, schema)
+    if _rows(request.inputs) <= _FEW and not _any_lists(columns):
+        require_columns(schema, columns)
+        rows = zip(*columns.values(), strict=True)
+        return typed_records(schema, [dict(zip(columns, row, strict=True)) for row in rows])
+    arrays = [_array(name, values) for name, values in columns.items()]
+    return typed_batch(schema, pa.RecordBatch.from_arrays(arrays, list(columns)))
 
 
 def rows_in(request: InferRequest) -> int:
@@ -158,19 +156,36 @@ def _is_whole(tensors: Sequence[Tensor], schema: Schema) -> bool:
     return tensor.shape[1] == len(schema) and (len(schema) > 1 or tensor.name not in schema.names)
 
 
-def _column(tensor: Tensor, field: Field | None, rows: int) -> pa.Array:
+def _columns(tensors: Sequence[Tensor], schema: Schema) -> dict[str, list[Any]]:
+    """Return the values of each column: a list for each record where a field is a tensor."""
+    rows = _rows(tensors)
+    if _is_whole(tensors, schema):
+        flat, width = _flat(tensors[0]), len(schema)
+        return {name: flat[place::width] for place, name in enumerate(schema.names)}
+    shaped = {field.name for field in schema if field.is_tensor}
+    return {
+        tensor.name: _records(tensor, rows) if tensor.name in shaped else _scalars(tensor, rows)
+        for tensor in tensors
+    }
+
+
+def _scalars(tensor: Tensor, rows: int) -> list[Any]:
     flat = _flat(tensor)
-    if field is None or not field.is_tensor:
-        if len(flat) != rows:
-            raise InvalidInput(
-                f"{tensor.name}: the shape is {tensor.shape}, not [{rows}] or [{rows}, 1]."
-            )
-        return _array(tensor, flat)
-    record = math.prod(tensor.shape[1:])
-    shaped = [
-        _nested(flat[at * record : (at + 1) * record], tensor.shape[1:]) for at in range(rows)
-    ]
-    return _array(tensor, shaped)
+    if len(flat) != rows:
+        raise InvalidInput(
+            f"{tensor.name}: the shape is {tensor.shape}, not [{rows}] or [{rows}, 1]."
+        )
+    return flat
+
+
+def _records(tensor: Tensor, rows: int) -> list[Any]:
+    flat, shape = _flat(tensor), tensor.shape[1:]
+    size = math.prod(shape)
+    return [_nested(flat[at * size : (at + 1) * size], shape) for at in range(rows)]
+
+
+def _any_lists(columns: Mapping[str, list[Any]]) -> bool:
+    return any(isinstance(value, list | dict) for values in columns.values() for value in values)
 
 
 def _flat(tensor: Tensor) -> list[Any]:
@@ -194,13 +209,13 @@ def _nested(flat: list[Any], shape: Sequence[int]) -> list[Any]:
     return [_nested(flat[at * step : (at + 1) * step], shape[1:]) for at in range(shape[0])]
 
 
-def _array(tensor: Tensor, values: list[Any]) -> pa.Array:
+def _array(name: str, values: list[Any]) -> pa.Array:
     """Return values as a column; kinds that Arrow does not mix go as text, which is read alike."""
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         if any(isinstance(value, list | dict) for value in values):
-            raise InvalidInput(f"{tensor.name}: the data mix lists and single values.") from error
+            raise InvalidInput(f"{name}: the data mix lists and single values.") from error
         return pa.array([None if value is None else str(value) for value in values])
 
 

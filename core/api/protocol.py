@@ -125,8 +125,8 @@ def _scored(
     platform: "Platform", live: Live, measure: Measure, asked: inference.InferRequest
 ) -> Response:
     wanted = inference.selected(asked, live.info.outputs)
-    columns = inference.columns_of(asked, live.info.input_schema)
-    scored = platform.predictions.score_columns(live, columns)
+    typed = inference.typed_of(asked, live.info.input_schema)
+    scored = platform.predictions.score_typed(live, typed)
     measure.count(scored.num_rows, inference.failed(scored))
     return json_answer(inference.answer(asked, live, wanted, scored))
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.errors import InternalError, InvalidInput, Problem, SlipwayError
 from core.inputs.chunks import without_rows
-from core.records import Typed, batch_of, read_record, sentence, typed_batch, typed_records
+from core.records import Typed, batch_of, read_record, sentence, typed_records
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, in_shape
 from core.runtimes.lending import Scorers
 from core.schema import Field
@@ -103,14 +103,12 @@ class Predictions:
         measure.count(len(answer.records), sum(ERROR_COLUMN in each for each in answer.records))
         return answer
 
-    def score_columns(self, live: Live, columns: pa.RecordBatch) -> pa.RecordBatch:
-        """Score columns, named as the model's fields, with a service, inside `measured`.
+    def score_typed(self, live: Live, typed: Typed) -> pa.RecordBatch:
+        """Score typed records with a service, inside `measured`.
 
         The answer has the output columns and last `error`, null where the row was scored.
         """
-        return self._scored(
-            live.version_id, live.info, typed_batch(live.info.input_schema, columns)
-        )
+        return self._scored(live.version_id, live.info, typed)
 
     def is_fast(self, live: Live, rows: int) -> bool:
         """Return whether so many rows can be scored on the event loop without others noticing.

@@ -8,7 +8,6 @@ MODELS = "pages/models.py"
 PREDICT = "pages/predict.py"
 DEPLOYMENTS = "pages/deployments.py"
 TASKS = "pages/tasks.py"
-ADMIN = "pages/admin.py"
 _LONGEST_NUMBER = 10
 
 
