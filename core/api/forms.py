@@ -106,8 +106,8 @@ class Endpoint:
     """One path of the form contract.
 
     `http` is the status of a success. `limit` names the setting that bounds the body's size.
-    For the documentation, `adds` names the keys of a success, `may_add` those that it sometimes
-    has, and `media` the types of an answer that is no JSON.
+    `adds` names the keys of a success, `may_add` those that it sometimes has, and `media` the types
+    of an answer that is no JSON, for the documentation.
     """
 
     path: str

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.services.accounts import Caller
+from core.services.accounts import Caller, Role
 from core.services.approvals import ApprovalView, Decision
-from pages.components import session
+from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.states import draw_state
 from pages.components.text import ago, plain, plural, short
@@ -51,6 +51,18 @@ def draw_requests(caller: Caller) -> None:
         st.subheader("Decided")
     for request in decided[:_SHOWN_DECIDED]:
         _draw_request(request)
+
+
+def draw_waiting(caller: Caller) -> None:
+    """Tell an admin how many files wait for a decision, with the way there."""
+    if caller.role is not Role.ADMIN:
+        return
+    requests = session.platform().approvals.list_(caller)
+    waiting = sum(request.state is Decision.PENDING for request in requests)
+    if waiting:
+        files = "1 file waits" if waiting == 1 else f"{waiting:,} files wait"
+        label = f"{files} for your approval (Admin, Approvals)"
+        st.page_link(links.ADMIN, label=label, icon=":material/verified_user:")
 
 
 def _draw_request(request: ApprovalView) -> None:

@@ -66,7 +66,8 @@ def _show_failure(reference: str) -> None:
 
 def show_error(error: SlipwayError) -> None:
     """Draw one error: its sentence, how long to wait, and its details as a table."""
-    wait = f" Try again in {error.retry_after} seconds." if error.retry_after else ""
+    said = "again in" in error.message or not error.retry_after
+    wait = "" if said else f" Try again in {error.retry_after} seconds."
     st.error(plain(error.message) + wait, icon=":material/error:")
     if len(error.details) > 1:
         st.dataframe(_rows(error.details), hide_index=True, width="stretch")

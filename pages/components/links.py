@@ -8,6 +8,7 @@ MODELS = "pages/models.py"
 PREDICT = "pages/predict.py"
 DEPLOYMENTS = "pages/deployments.py"
 TASKS = "pages/tasks.py"
+ADMIN = "pages/admin.py"
 _LONGEST_NUMBER = 10
 
 

@@ -7,7 +7,7 @@ from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
 from core.services.job_views import TaskView
 from core.services.thresholds import Health, Level
-from pages.components import charts, health, links, rights, session, shell
+from pages.components import approval_parts, charts, health, links, rights, session, shell
 from pages.components.deployment_list import draw_row as draw_deployment
 from pages.components.errors import showing_errors
 from pages.components.task_list import MOVING
@@ -24,6 +24,7 @@ def draw() -> None:
     """Draw the dashboard, anew every fifteen seconds; before there is a model, the first steps."""
     caller = shell.open_page("Home")
     st.title("Home")
+    approval_parts.draw_waiting(caller)
     if not session.platform().models.list_(caller):
         _draw_first_steps(caller)
         return

@@ -65,6 +65,8 @@ def test_the_one_who_asked_is_told_and_uploads_again(
     platform: Platform, ann: Caller, ben: Caller, request_: ApprovalView, density: bytes
 ) -> None:
     assert "The admins are asked" in texts(visit(ben, MODELS))
+    assert "1 file waits for your approval" in texts(visit(ann))
+    assert "for your approval" not in texts(visit(ben))
     decide(ann, "approve", request_)
     assert "Upload the same file again" in texts(visit(ben, MODELS))
     assert "Upload the same file again" not in texts(visit(ann, MODELS))

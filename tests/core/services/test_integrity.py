@@ -19,12 +19,14 @@ from core.services.accounts import Accounts, Caller
 from core.services.call_records import CallRecord
 from core.services.calls import Calls
 from core.services.deployments import Deployments
+from core.services.job_submission import require_owners
 from core.services.matching import Matching
 from core.services.model_rights import visible_model
 from core.services.models import Models
 from core.services.people import People
 from core.services.releases import Releases
 from core.services.revisions import Revisions
+from core.services.sign_ins import SignIns
 from core.services.thresholds import Thresholds
 from core.services.watching import Watching
 from tests.core.services.conftest import PASSWORD, Uploads, Young, at_once
@@ -41,6 +43,7 @@ _ORPHANS = {
     **{table.name: "deployment_id NOT IN (SELECT id FROM deployments)" for table in CALL_TABLES},
     "thresholds": "deployment_id NOT IN (SELECT id FROM deployments)",
     "tasks": "model_id NOT IN (SELECT id FROM models)"
+    " OR owner_id NOT IN (SELECT id FROM accounts)"
     " OR deployment_id IS NOT NULL AND deployment_id NOT IN (SELECT id FROM deployments)",
     "revisions": "version_id NOT IN (SELECT id FROM versions)",
     "verdicts": "model_id NOT IN (SELECT id FROM models)"
@@ -124,7 +127,9 @@ class Platform:
         model_id = self._model(caller, chance)
         with self.database.writing() as session:
             visible_model(session, caller, model_id)
-            session.add(_task(model_id, caller))
+            task = _task(model_id, caller)
+            require_owners(session, task)
+            session.add(task)
 
     def call(self, caller: Caller, chance: random.Random) -> None:
         for view in self.deployments.list_(caller):
@@ -152,6 +157,49 @@ class Platform:
     def _model(self, caller: Caller, chance: random.Random) -> str:
         models = self.models.list_(caller)
         return chance.choice(models).id if models else "none"
+
+
+@pytest.mark.parametrize("heir", ["bob", None])
+def test_no_orphan_is_left_by_an_account_deleted_while_it_and_others_are_busy(
+    people: People,
+    accounts: Accounts,
+    sign_ins: SignIns,
+    admin: Caller,
+    ann: Caller,
+    bob: Caller,
+    database: Database,
+    files: Files,
+    models: Models,
+    deployments: Deployments,
+    releases: Releases,
+    scorers: ScorerCache[str],
+    calls: Calls,
+    upload: Uploads,
+    heir: str | None,
+) -> None:
+    platform = Platform(database, files, models, deployments, releases, calls, upload)
+    for seed in (1, 2):
+        platform.act(ann, seed, 8)
+
+    def delete() -> None:
+        people.delete(admin, "ann", heir=heir, with_models=heir is None)
+
+    works: list[Callable[[], object]] = [
+        partial(platform.act, ann, 3, 15),
+        partial(platform.act, bob, 4, 15),
+        lambda: [sign_ins.begin(ann) for _ in range(10)],
+        lambda: [accounts.create_token(ann, "one") for _ in range(10)],
+        lambda: [accounts.sign_in("ann", PASSWORD, address=f"10.0.0.{n}") for n in range(10)],
+        delete,
+    ]
+    at_once(works)
+    calls.flush()
+    assert _orphans(database) == {}
+    _assert_files_are_those_that_are_used(database, files)
+    _assert_the_registry_is_as_the_database(
+        deployments, Deployments(database, models, scorers), admin
+    )
+    assert "ann" not in {view.name for view in people.list_(admin)}
 
 
 @pytest.mark.parametrize("seed", [1, 2])
