@@ -15,6 +15,7 @@ from core.runtimes.inspection import Inspected, inspect_file
 from core.runtimes.lending import Scorers
 from core.services.accounts import Accounts
 from core.services.approvals import Approvals
+from core.services.call_logs import CallLogs
 from core.services.call_upkeep import CallUpkeep
 from core.services.calls import Calls
 from core.services.deployments import Deployments
@@ -65,6 +66,7 @@ class Platform:
     releases: Releases
     calls: Calls
     upkeep: CallUpkeep
+    logs: CallLogs
     watching: Watching
     predictions: Predictions
     matching: Matching
@@ -127,6 +129,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     parts.callback(Warming(deployments, cache, settings.cached_models).close)
     calls = Calls(database)
     parts.callback(calls.close)
+    logs = CallLogs(database)
+    parts.callback(logs.close)
     upkeep = CallUpkeep(
         database, call_days=settings.call_days, history_days=settings.call_history_days
     )
@@ -163,8 +167,9 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         releases=Releases(database, deployments, cache),
         calls=calls,
         upkeep=upkeep,
+        logs=logs,
         watching=Watching(database, calls, loader.find_problem),
-        predictions=Predictions(models, calls, scorers),
+        predictions=Predictions(models, calls, logs, scorers),
         matching=Matching(database, models, scorers.get),
         rechecks=rechecks,
         runner=runner,

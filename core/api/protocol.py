@@ -126,7 +126,7 @@ def _scored(
 ) -> Response:
     wanted = inference.selected(asked, live.info.outputs)
     typed = inference.typed_of(asked, live.info.input_schema)
-    scored = platform.predictions.score_typed(live, typed)
+    scored = platform.predictions.score_typed(live, typed, measure)
     measure.count(scored.num_rows, inference.failed(scored))
     return json_answer(inference.answer(asked, live, wanted, scored))
 

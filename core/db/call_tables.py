@@ -4,7 +4,17 @@ Logs have no key: millions of rows are appended, none is looked up alone. A minu
 in several rows of the same key (the writer only appends), so readers always sum up.
 """
 
-from sqlalchemy import BigInteger, Column, DateTime, Double, Integer, SmallInteger, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+)
 
 from core.db.tables import Base
 
@@ -80,3 +90,31 @@ call_minutes, latency_minutes = _counts("call_minutes"), _latencies("latency_min
 call_hours, latency_hours = _counts("call_hours"), _latencies("latency_hours")
 
 CALL_TABLES = (calls, call_minutes, latency_minutes, call_hours, latency_hours)
+
+# What went in and came out, of services whose owners want it kept: a row for each record of a call.
+# It lies here and not in files of its own, so that it goes in one transaction with its service.
+call_logs = Table(
+    "call_logs",
+    Base.metadata,
+    _text("deployment_id"),
+    Column("version", Integer, nullable=False),
+    _time("at"),
+    _text("caller_id"),
+    Column("row_number", Integer, nullable=False),
+    Column("input", String),
+    Column("output", String),
+    _text("code"),
+    _text("message"),
+)
+
+# Whether inputs and outputs are kept, for how many days, of what share of the calls (percent), and
+# the columns that never are, as a JSON list.
+call_logging = Table(
+    "call_logging",
+    Base.metadata,
+    _text("deployment_id"),
+    Column("active", Boolean, nullable=False),
+    Column("days", Integer, nullable=False),
+    _measure("percent"),
+    _text("hidden"),
+)

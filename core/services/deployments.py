@@ -33,6 +33,7 @@ from core.services.deployment_views import (
     no_such_deployment,
 )
 from core.services.endpoints import free_endpoint
+from core.services.log_rows import forget_logs
 from core.services.model_rights import changeable_model, visible, visible_model
 from core.services.model_rows import newest_number, version_row
 from core.services.models import Models
@@ -131,6 +132,7 @@ class Deployments:
             session.delete(row)
             forget(session, [row.id])
             forget_thresholds(session, [row.id])
+            forget_logs(session, [row.id])
             remove_changes(session, DeploymentChange.deployment_id == row.id)
             end_tasks_of(session, row.id, f"{caller.name} deleted the deployment {row.name}.")
             events.record(session, caller, "deleted", "deployment", row.id, row.name)

@@ -20,6 +20,7 @@ from core.errors import VersionNotFound
 from core.runtimes.base import ModelInfo
 from core.runtimes.edits import SchemaEdits, edited
 from core.services.call_records import forget
+from core.services.log_rows import forget_logs
 from core.services.model_images import with_recipes
 from core.services.task_rows import remove_tasks
 from core.services.thresholds import forget_thresholds
@@ -145,6 +146,7 @@ def remove_model(session: Session, model: Model) -> Removed:
     services = list(session.scalars(deployments))
     forget(session, services)
     forget_thresholds(session, services)
+    forget_logs(session, services)
     session.execute(delete(DeploymentChange).where(DeploymentChange.deployment_id.in_(deployments)))
     tasks = remove_tasks(session, Task.model_id == model.id)
     session.execute(delete(Deployment).where(Deployment.model_id == model.id))

@@ -16,9 +16,11 @@ from core.runtimes.base import ERROR_COLUMN, ModelInfo, in_shape
 from core.runtimes.lending import Scorers
 from core.schema import Field
 from core.services.accounts import Caller
+from core.services.call_logs import CallLogs
 from core.services.call_records import CallRecord
 from core.services.calls import Calls
 from core.services.deployment_views import Live
+from core.services.log_rows import Carried
 from core.services.models import Models
 from core.services.pace import Pace
 
@@ -52,6 +54,7 @@ class Measure:
     rows: int = 0
     failed_rows: int = 0
     code: str = ""
+    carried: Carried | None = None  # inputs and outputs, where they are kept
     started: float = field(default_factory=time.perf_counter)
 
     @property
@@ -73,9 +76,10 @@ class Predictions:
     in its place. `scorers` lends the loaded scorers of versions.
     """
 
-    def __init__(self, models: Models, calls: Calls, scorers: Scorers) -> None:
+    def __init__(self, models: Models, calls: Calls, logs: CallLogs, scorers: Scorers) -> None:
         self._models = models
         self._calls = calls
+        self._logs = logs
         self._scorers = scorers
         self._pace = Pace()
 
@@ -98,17 +102,17 @@ class Predictions:
 
     def answer(self, live: Live, records: object, measure: Measure) -> Answer:
         """Score records with a deployed service, inside `measured`."""
-        output = self._answers(live.version_id, live.info, records)
+        output = self._answers(live.version_id, live.info, records, measure.carried)
         answer = Answer(output, measure.latency_ms)
         measure.count(len(answer.records), sum(ERROR_COLUMN in each for each in answer.records))
         return answer
 
-    def score_typed(self, live: Live, typed: Typed) -> pa.RecordBatch:
+    def score_typed(self, live: Live, typed: Typed, measure: Measure) -> pa.RecordBatch:
         """Score typed records with a service, inside `measured`.
 
         The answer has the output columns and last `error`, null where the row was scored.
         """
-        return self._scored(live.version_id, live.info, typed)
+        return self._scored(live.version_id, live.info, typed, measure.carried)
 
     def is_fast(self, live: Live, rows: int) -> bool:
         """Return whether so many rows can be scored on the event loop without others noticing.
@@ -124,15 +128,22 @@ class Predictions:
         """Record what happens inside as one call of a service: its time, its rows, its error."""
         measure = Measure()
         at = datetime.now(UTC).replace(tzinfo=None)
+        if self._logs.wants(live.deployment_id):
+            measure.carried = Carried(live.deployment_id, live.version, at, caller.id)
         try:
             yield measure
         except SlipwayError as error:
             measure.code = error.code
+            if measure.carried:
+                measure.carried.message = error.message
             raise
         except Exception:
             measure.code = InternalError("").code
             raise
         finally:
+            if measure.carried:
+                measure.carried.code = measure.code
+                self._logs.keep(measure.carried)
             self._calls.record(
                 CallRecord(
                     deployment_id=live.deployment_id,
@@ -146,28 +157,35 @@ class Predictions:
                 )
             )
 
-    def _answers(self, version_id: str, info: ModelInfo, records: object) -> Record | list[Record]:
+    def _answers(
+        self, version_id: str, info: ModelInfo, records: object, carried: Carried | None = None
+    ) -> Record | list[Record]:
         if isinstance(records, Typed):  # one record, with a picture in it
-            return _outputs(info, self._scored(version_id, info, records))[0]
+            return _outputs(info, self._scored(version_id, info, records, carried))[0]
         if isinstance(records, Mapping):
             schema = info.input_schema
             one = Typed(batch_of(schema, [read_record(schema, records)]), {})
-            return _outputs(info, self._scored(version_id, info, one))[0]
+            return _outputs(info, self._scored(version_id, info, one, carried))[0]
         parts = records.parts if isinstance(records, Table) else [_listed(info, records)]
         return [
             output
             for part in parts
-            for output in _outputs(info, self._scored(version_id, info, part))
+            for output in _outputs(info, self._scored(version_id, info, part, carried))
         ]
 
-    def _scored(self, version_id: str, info: ModelInfo, typed: Typed) -> pa.RecordBatch:
+    def _scored(
+        self, version_id: str, info: ModelInfo, typed: Typed, carried: Carried | None = None
+    ) -> pa.RecordBatch:
         with self._scorers.get(version_id, info) as scorer:
             started = time.thread_time()
             scored = scorer.score(typed.batch)
             if scorer.in_process and scored.num_rows:
                 taken_ms = (time.thread_time() - started) * 1000
                 self._pace.note(version_id, scored.num_rows, taken_ms)
-        return with_problems(scored, typed.problems)
+        result = with_problems(scored, typed.problems)
+        if carried:
+            carried.add(typed.batch, result)
+        return result
 
 
 def with_problems(

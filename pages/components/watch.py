@@ -11,7 +11,15 @@ from core.services.accounts import Caller
 from core.services.call_lists import Part
 from core.services.call_summary import CallStatus
 from core.services.deployment_views import DeploymentView
-from pages.components import charts, health, rights, session, standout_calls, threshold_form
+from pages.components import (
+    call_log,
+    charts,
+    health,
+    rights,
+    session,
+    standout_calls,
+    threshold_form,
+)
 from pages.components.errors import showing_errors
 from pages.components.tables import height_of
 from pages.components.text import ago, milliseconds
@@ -35,6 +43,7 @@ def draw(caller: Caller, service: DeploymentView) -> None:
     live = service.state == "running"
     st.fragment(_draw_figures, run_every=_REFRESH if live else None)(service)
     threshold_form.draw(caller, service)
+    call_log.draw(caller, service)
 
 
 def _draw_figures(service: DeploymentView) -> None:

@@ -11,6 +11,7 @@ from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.call_records import CallRecord
 from core.services.deployment_views import DeploymentView
+from core.services.log_rows import Logging
 from core.services.thresholds import Level, Thresholds
 from tests.pages.conftest import ran, texts, visit
 
@@ -102,3 +103,34 @@ def test_thresholds_without_sense_are_refused_with_a_sentence(
     app.button(key="deployments_thresholds_save").click()
     assert "red cannot come before amber" in ran(app).error[-1].value
     assert platform.watching.thresholds(ann, failing.id) == Thresholds()
+
+
+def test_an_owner_has_calls_kept_but_for_a_column_reads_and_deletes_them(
+    platform: Platform, ann: Caller, service: DeploymentView
+) -> None:
+    app = visit(ann, PAGE, deployment=service.id)
+    assert "Inputs and outputs: not kept" in [each.label for each in app.expander]
+    app.toggle(key="deployments_log_active").set_value(True)
+    app.multiselect(key="deployments_log_hidden").set_value(["petal_width"])
+    app.button(key="deployments_log_save").click()
+    app = ran(app)
+    live = platform.deployments.live(service.endpoint)
+    platform.predictions.call(ann, live, dict(live.info.sample))
+    app = visit(ann, PAGE, deployment=service.id)
+    assert "Inputs and outputs: kept" in [each.label for each in app.expander]
+    (kept,) = [each.value for each in app.dataframe if "→ prediction" in each.value]
+    assert len(kept) == 1
+    assert "petal_length" in kept
+    assert "petal_width" not in kept
+    app.button(key="deployments_log_purge").click()
+    ran(app)
+    assert platform.logs.read(ann, service.id).total == 0
+
+
+def test_who_calls_a_service_may_know_that_it_is_logged(
+    platform: Platform, ann: Caller, ben: Caller, service: DeploymentView
+) -> None:
+    platform.logs.set_logging(ann, service.id, Logging(active=True, percent=50))
+    app = visit(ben, PAGE, deployment=service.id)
+    assert "for 7 days, of 50 % of the calls" in texts(app)
+    assert not [each for each in app.toggle if each.key == "deployments_log_active"]

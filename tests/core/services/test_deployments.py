@@ -185,6 +185,8 @@ def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
         "latency_minutes": 1,
         "latency_hours": 1,
         "thresholds": 0,
+        "call_logs": 0,
+        "call_logging": 0,
         "verdicts": 0,
         "revisions": 0,
         "sign_ins": 0,

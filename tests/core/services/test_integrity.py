@@ -16,10 +16,12 @@ from core.files import Files
 from core.runtimes.cache import ScorerCache
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Accounts, Caller
+from core.services.call_logs import CallLogs
 from core.services.call_records import CallRecord
 from core.services.calls import Calls
 from core.services.deployments import Deployments
 from core.services.job_submission import require_owners
+from core.services.log_rows import Carried, Logging
 from core.services.matching import Matching
 from core.services.model_rights import visible_model
 from core.services.models import Models
@@ -41,6 +43,8 @@ _ORPHANS = {
     " OR version_id NOT IN (SELECT id FROM versions)",
     "deployment_changes": "deployment_id NOT IN (SELECT id FROM deployments)",
     **{table.name: "deployment_id NOT IN (SELECT id FROM deployments)" for table in CALL_TABLES},
+    "call_logs": "deployment_id NOT IN (SELECT id FROM deployments)",
+    "call_logging": "deployment_id NOT IN (SELECT id FROM deployments)",
     "thresholds": "deployment_id NOT IN (SELECT id FROM deployments)",
     "tasks": "model_id NOT IN (SELECT id FROM models)"
     " OR owner_id NOT IN (SELECT id FROM accounts)"
@@ -78,6 +82,7 @@ class Platform:
         self.releases = releases
         self.calls = calls
         self.upload = upload
+        self.logs = CallLogs(database)
         self.watching = Watching(database, calls, lambda _: None)
         self.revisions = Revisions(database, models)
         self.matching = Matching(database, models, lambda *_: nullcontext(Young()))
@@ -133,11 +138,13 @@ class Platform:
 
     def call(self, caller: Caller, chance: random.Random) -> None:
         for view in self.deployments.list_(caller):
+            self.logs.keep(Carried(view.id, 1, utc_now(), caller.id, code="overloaded"))
             self.calls.record(CallRecord(view.id, 1, utc_now(), 1, 0, "", 1.0, caller.id))
 
     def threshold(self, caller: Caller, chance: random.Random) -> None:
         for view in self.deployments.list_(caller)[:1]:
-            self.watching.set_thresholds(caller, view.id, Thresholds(calls=chance.randrange(9)))
+            self.watching.set_thresholds(caller, view.id, Thresholds(calls=1 + chance.randrange(9)))
+            self.logs.set_logging(caller, view.id, Logging(active=True))
 
     def check(self, caller: Caller, chance: random.Random) -> None:
         staged = self.upload(f"age,sex,prediction\n{chance.randrange(3)},f,young\n", "a.csv")
@@ -225,6 +232,7 @@ def test_no_orphan_is_left_by_callers_who_make_and_delete_at_the_same_time(
     works = [partial(platform.act, caller, seed * 10 + place, 20) for place, caller in acting]
     assert at_once(works) == [None] * 4
     calls.flush()
+    platform.logs.close()
     assert _orphans(database) == {}
     _assert_files_are_those_that_are_used(database, files)
     _assert_the_registry_is_as_the_database(
