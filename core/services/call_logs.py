@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from core.db.call_tables import call_logs
@@ -146,7 +146,7 @@ class CallLogs:
         self.flush()
         with self._database.reading() as session:
             changeable_deployment(session, caller, deployment_id)
-            total = session.scalar(select(func.count()).select_from(call_logs).where(own)) or 0
+            total = _count(session, own)
             found = session.execute(query.limit(min(limit, MOST_READ)).offset(offset)).all()
             names = names_of(session, {row.caller_id for row in found})
         rows = [
@@ -171,8 +171,10 @@ class CallLogs:
             taken = self._taken()
             others = [call for call in taken if call.deployment_id != deployment_id]
             self._waiting.extendleft(reversed(others))
-            session.execute(delete(call_logs).where(call_logs.c.deployment_id == deployment_id))
-            events.record(session, caller, "purged the log of", "deployment", row.id, row.name)
+            own = call_logs.c.deployment_id == deployment_id
+            if _count(session, own):
+                session.execute(delete(call_logs).where(own))
+                events.record(session, caller, "purged the log of", "deployment", row.id, row.name)
 
     def _taken(self) -> list[Carried]:
         """Return what waits and let it wait no more; calls may come meanwhile."""
@@ -198,6 +200,10 @@ class CallLogs:
                 self.flush()
             except Exception:  # noqa: BLE001 - a thread that ends would keep nothing later
                 _log.exception("What calls carried could not be kept, and is lost.")
+
+
+def _count(session: Session, condition: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(call_logs).where(condition)) or 0
 
 
 def _shares(session: Session) -> dict[str, float]:

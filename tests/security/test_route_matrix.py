@@ -106,6 +106,8 @@ CASES: dict[str, Case] = {
     "/api/deployment/history": _on_service(),
     "/api/deployment/status": _on_service(),
     "/api/deployment/thresholds": _on_service(minutes="30"),
+    "/api/deployment/logging": _on_service(active="true"),
+    "/api/deployment/log": _on_service(),
     "/api/deployment/predict": _on_service(input=_INPUT),
     "/api/deployment/submit": _on_service(input=_INPUT),
     "/api/task/status": _on_task(),

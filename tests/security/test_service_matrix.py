@@ -19,6 +19,7 @@ from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Caller
 from core.services.call_lists import Part
 from core.services.job_tickets import Wanted
+from core.services.log_rows import Logging
 from core.services.thresholds import Thresholds
 from tests.security.stage import CSV, EXPECTED, PASSWORD, RECORD, Stage, read_table
 
@@ -232,6 +233,10 @@ CASES: dict[str, Case] = {
     "watching.set_thresholds": _service(
         lambda p, who, d: p.watching.set_thresholds(who, d, Thresholds(minutes=30))
     ),
+    "logs.logging": _service(lambda p, who, d: p.logs.logging(who, d)),
+    "logs.set_logging": _service(lambda p, who, d: p.logs.set_logging(who, d, Logging(True))),
+    "logs.read": _service(lambda p, who, d: p.logs.read(who, d)),
+    "logs.purge": _service(lambda p, who, d: p.logs.purge(who, d)),
     "jobs.count_by_state": _own(lambda s, who: s.platform.jobs.count_by_state(who)),
     "releases.switch": _service(lambda p, who, d: p.releases.switch(who, d, 2), versions=2),
     "releases.roll_back": _rolling_back,
@@ -342,14 +347,12 @@ _LISTS = {
     "jobs.count_by_state",
 }
 
-_OF_MODELS = {"models", "revisions", "deployments", "releases", "matching", "jobs", "watching"}
-_PRIVATE = [
-    name
-    for name in CASES
-    if name.split(".")[0]
-    in {"models", "revisions", "deployments", "releases", "matching", "jobs", "watching"}
-    and name not in _LISTS
-] + ["predictions.test"]
+_OF_MODELS = {
+    *("models", "revisions", "deployments", "releases", "matching", "jobs", "watching", "logs"),
+}
+_PRIVATE = [name for name in CASES if name.split(".")[0] in _OF_MODELS and name not in _LISTS] + [
+    "predictions.test"
+]
 
 
 @pytest.mark.parametrize("method", sorted(_PRIVATE))
