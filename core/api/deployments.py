@@ -146,7 +146,7 @@ ENDPOINTS = (
         (*NAMED, may("window", "1h, 24h (the default), 7d or 30d")),
         adds=(
             *("state", "endpoint", "version", "problem", "health", "reasons"),
-            *("calls", "rows", "errors", "latency_ms"),
+            *("calls", "rows", "errors", "latency_ms", "first_call", "last_call"),
         ),
     ),
     Endpoint(

@@ -94,6 +94,8 @@ KEYS: dict[str, Shape] = {
     "calls": _WHOLE,
     "rows": _WHOLE,
     "errors": _WHOLE,
+    "first_call": _maybe(_TIME),
+    "last_call": _maybe(_TIME),
     "task": _TEXT,
     "total": _WHOLE,
     "pending": {"type": "boolean"},
