@@ -107,8 +107,10 @@ class Slipway:
     def shown_calls(self, page: Page) -> int:
         """Return the number of calls that the service's page shows."""
         page.goto(f"{self.url}/deployments")
-        page.get_by_role("button", name="live").first.click()
-        shown = page.get_by_test_id("stMetric").filter(has_text="Calls")
+        page.locator("[class*=st-key-deployments_row_] a").first.click()
+        expect(page.get_by_role("heading", name="live", exact=True)).to_be_visible()
+        shown = page.get_by_test_id("stMetric").filter(has_text="Calls").first
+        expect(shown).to_be_visible()
         _wait_until_drawn(page)
         return int(shown.get_by_test_id("stMetricValue").inner_text().replace(",", ""))
 
@@ -223,9 +225,8 @@ def _count(slipway: Slipway, page: Page | None) -> None:
     answered = call_exactly(slipway.target, CALLS, CONNECTIONS)
     metrics, status = slipway.calls()
     print(f"{CALLS:,} calls, {answered:,} of them answered with 200")
-    print(
-        f"  /metrics counted {metrics - before:,}; of all: /metrics {metrics:,}, status {status:,}"
-    )
+    print(f"  /metrics counted {metrics - before:,} of them")
+    print(f"  of all calls since the start /metrics knows {metrics:,}, the status route {status:,}")
     shown = metrics if page is None else slipway.shown_calls(page)
     agreed = metrics - before == CALLS and metrics == status == shown
     print(f"  the page shows {shown:,}: {'all agree' if agreed else 'THEY DO NOT AGREE'}")
