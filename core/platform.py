@@ -18,6 +18,7 @@ from core.services.approvals import Approvals
 from core.services.call_logs import CallLogs
 from core.services.call_upkeep import CallUpkeep
 from core.services.calls import Calls
+from core.services.column_maps import ColumnMaps
 from core.services.deployments import Deployments
 from core.services.directory import Directory
 from core.services.identities import Identities
@@ -32,6 +33,7 @@ from core.services.models import Models
 from core.services.passwords import Passwords
 from core.services.people import People
 from core.services.predictions import Predictions
+from core.services.previews import Previews
 from core.services.rechecks import Rechecks
 from core.services.refusals import Refusals
 from core.services.releases import Releases
@@ -69,6 +71,7 @@ class Platform:
     logs: CallLogs
     watching: Watching
     predictions: Predictions
+    previews: Previews
     matching: Matching
     rechecks: Rechecks
     runner: JobRunner
@@ -149,6 +152,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     parts.callback(rechecks.close)
     retention = Retention(database, files, days=settings.keep_results_days)
     parts.callback(retention.close)
+    predictions = Predictions(models, calls, logs, scorers)
     return Platform(
         settings=settings,
         files=files,
@@ -169,7 +173,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         upkeep=upkeep,
         logs=logs,
         watching=Watching(database, calls, loader.find_problem),
-        predictions=Predictions(models, calls, logs, scorers),
+        predictions=predictions,
+        previews=Previews(predictions, ColumnMaps(database)),
         matching=Matching(database, models, scorers.get),
         rechecks=rechecks,
         runner=runner,

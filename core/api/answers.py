@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from core.api.edge import detail
 from core.schema import Field
 from core.services.call_summary import CallStatus
 from core.services.deployment_history import Change
 from core.services.deployment_views import DeploymentView
 from core.services.job_views import TaskView
 from core.services.model_views import ModelView, VersionView
+from core.services.previews import Preview
 from core.services.releases import Release
 
 Answer = dict[str, object]
@@ -155,4 +157,26 @@ def task_line(view: TaskView) -> Answer:
         "modelname": view.model_name,
         "deployment": view.deployment_name,
         **task_status(view),
+    }
+
+
+def preview(seen: Preview) -> Answer:
+    """Return what a file is; `columns` can be sent on as the option of that name."""
+    return {
+        "kind": seen.kind,
+        "found": dict(seen.found),
+        "rows": seen.rows,
+        "column": [
+            {
+                "field": match.field,
+                "column": match.header,
+                "how": str(match.how),
+                "required": match.required,
+            }
+            for match in seen.matches
+        ],
+        "columns": seen.columns,
+        "input": list(seen.given),
+        "output": list(seen.output),
+        "problem": [detail(problem) for problem in seen.problems],
     }

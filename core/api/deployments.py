@@ -5,7 +5,7 @@ from collections.abc import Callable
 from core.api import answers
 from core.api.calling import called, predict
 from core.api.forms import Answer, Call, Endpoint, may, need
-from core.api.inputs import INPUT_FIELDS, options_of, source_of
+from core.api.inputs import INPUT_FIELDS, file_of, options_of, source_of
 from core.api.models import named_model
 from core.errors import InvalidInput
 from core.services.deployment_views import DeploymentView
@@ -108,6 +108,17 @@ def submit(call: Call) -> Answer:
     return {"task": task.id}
 
 
+def preview(call: Call) -> Answer:
+    """Tell what a file is, and try its first rows out: nothing is counted, nothing is kept."""
+    view = named_deployment(call)
+    version = call.platform.models.get_by_id(call.caller, view.model_id, view.version)
+    with file_of(call) as (staged, kind):
+        seen = call.platform.previews.look(
+            call.caller, version, staged.path, staged.name, kind=kind, options=options_of(call)
+        )
+    return answers.preview(seen)
+
+
 ENDPOINTS = (
     Endpoint(
         "/api/deployment/create",
@@ -154,6 +165,13 @@ ENDPOINTS = (
         predict,
         (*NAMED, *INPUT_FIELDS),
         adds=("output", "latency_ms", "version"),
+    ),
+    Endpoint(
+        "/api/deployment/preview",
+        preview,
+        (*NAMED, *INPUT_FIELDS),
+        adds=("kind", "found", "rows", "column", "columns", "input", "output", "problem"),
+        limit="max_input_bytes",
     ),
     Endpoint(
         "/api/deployment/submit",

@@ -33,7 +33,7 @@ def form_error(error: SlipwayError) -> Response:
         "message": error.message,
     }
     if error.details:
-        body["details"] = [_detail(problem) for problem in error.details]
+        body["details"] = [detail(problem) for problem in error.details]
     return json_answer(body, error.http, _headers(error))
 
 
@@ -75,7 +75,8 @@ def too_large(limit: int) -> TooLarge:
     return TooLarge(f"The call is larger than {limit >> 20} MiB, the most that is taken here.")
 
 
-def _detail(problem: Problem) -> dict[str, object]:
+def detail(problem: Problem) -> dict[str, object]:
+    """Return one of several things wrong with an input, with the keys that apply."""
     return {name: value for name in _DETAIL_KEYS if (value := getattr(problem, name)) is not None}
 
 

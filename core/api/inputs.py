@@ -102,6 +102,22 @@ def short_json(form: Form) -> object | None:
     return _decoded("input", text)
 
 
+@contextmanager
+def file_of(call: Call) -> Iterator[tuple[Staged, str]]:
+    """Yield what a call sends as a file with its kind, JSON records too; raises InvalidInput."""
+    with source_of(call) as (source, kind):
+        if isinstance(source, Staged):
+            yield source, kind
+            return
+        content = BytesIO(msgspec.json.encode(source))
+        limit = call.platform.settings.max_input_bytes
+        staged = call.platform.files.stage(content, "input.json", limit)
+        try:
+            yield staged, kind
+        finally:
+            staged.path.unlink(missing_ok=True)
+
+
 def options_of(call: Call) -> dict[str, object]:
     """Return how a file is to be read; raises InvalidInput if they are no JSON object."""
     text = call.form.find("options")

@@ -276,6 +276,22 @@ class Approval(Base):
     decided_by: Mapped[str]
 
 
+class ColumnChoice(Base):
+    """Which column of a file goes to which input of a model, as one account chose it last.
+
+    `headers` is the SHA-256 of the set of the file's headers; `columns` is JSON, by input.
+    """
+
+    __tablename__ = "column_choices"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[str]
+    headers: Mapped[str]
+    account_id: Mapped[str]
+    columns: Mapped[str]
+    chosen: Mapped[datetime]
+
+
 class Event(Base):
     """One thing that somebody did; names are copied, so it can be read after they are gone."""
 

@@ -21,6 +21,7 @@ from core.schema import DataType, Schema
 
 Options = Mapping[str, object]
 
+COLUMNS = "columns"
 OPTIONS_IN_WORDS = (
     "encoding and delimiter (csv, txt), encoding (json, jsonl), sheet (xlsx: its name, or its "
     "number from 1), fps (mp4: frames taken a second, 1 by default), columns (which column goes "
@@ -52,6 +53,11 @@ def open_table(path: Path, kind: str, schema: Schema, options: Options | None = 
             there = f"there are {_in_words(known)}" if known else f"{kind} has none"
             raise InvalidInput(f"There is no option {shown(name)}; {there}.")
     return TABLE_KINDS[kind].open(path, schema, options or {})
+
+
+def takes_columns(kind: str) -> bool:
+    """Return whether files of a kind have columns whose names may differ from the inputs'."""
+    return kind in TABLE_KINDS and COLUMNS in TABLE_KINDS[kind].options
 
 
 def _csv(path: Path, schema: Schema, options: Options) -> Source:
@@ -116,20 +122,20 @@ def _zip(path: Path, schema: Schema, options: Options) -> Source:
 
 
 TABLE_KINDS: dict[str, Kind] = {
-    "csv": Kind(_csv, ("encoding", "delimiter", "columns")),
+    "csv": Kind(_csv, ("encoding", "delimiter", COLUMNS)),
     "txt": Kind(_txt, ("encoding", "delimiter")),
-    "json": Kind(_json, ("encoding", "columns")),
-    "jsonl": Kind(_json, ("encoding", "columns")),
-    "parquet": Kind(_parquet, ("columns",)),
-    "xlsx": Kind(_xlsx, ("sheet", "columns")),
+    "json": Kind(_json, ("encoding", COLUMNS)),
+    "jsonl": Kind(_json, ("encoding", COLUMNS)),
+    "parquet": Kind(_parquet, (COLUMNS,)),
+    "xlsx": Kind(_xlsx, ("sheet", COLUMNS)),
     "jpg": Kind(_jpg),
     "mp4": Kind(_mp4, ("fps",)),
-    "zip": Kind(_zip, ("encoding", "delimiter", "sheet", "fps", "columns")),
+    "zip": Kind(_zip, ("encoding", "delimiter", "sheet", "fps", COLUMNS)),
 }
 
 
 def _columns(schema: Schema, options: Options) -> ColumnMap:
-    return read_columns(schema, options.get("columns"))
+    return read_columns(schema, options.get(COLUMNS))
 
 
 def _in_words(names: tuple[str, ...]) -> str:

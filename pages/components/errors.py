@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -70,10 +70,15 @@ def show_error(error: SlipwayError) -> None:
     wait = "" if said else f" Try again in {error.retry_after} seconds."
     st.error(plain(error.message) + wait, icon=":material/error:")
     if len(error.details) > 1:
-        st.dataframe(_rows(error.details), hide_index=True, width="stretch")
+        draw_problems(error.details)
 
 
-def _rows(problems: tuple[Problem, ...]) -> pd.DataFrame:
+def draw_problems(problems: Sequence[Problem]) -> None:
+    """Draw things that are wrong as a table: where, what was given, what is allowed."""
+    st.dataframe(_rows(problems), hide_index=True, width="stretch")
+
+
+def _rows(problems: Sequence[Problem]) -> pd.DataFrame:
     """Return the problems as a table, without the columns that are empty throughout."""
     rows = [
         {"row": each.row, "field": each.field, "value": each.value, "problem": each.message}

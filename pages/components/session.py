@@ -7,8 +7,9 @@ This module alone owns `st.session_state`; other keys there are widgets'.
 """
 
 import json
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import jwt
 import streamlit as st
@@ -27,8 +28,12 @@ _SIGNED_OUT = "slipway_signed_out"
 _PENDING = "slipway_cookie"
 _NOTICE = "slipway_notice"
 _INPUTS = "slipway_inputs"
+_MADE = "slipway_made_"
 _LONGEST_INPUT = 100_000
 _MOST_INPUTS = 20
+
+
+T = TypeVar("T")
 
 
 def platform() -> Platform:
@@ -139,6 +144,18 @@ def take_notice() -> str | None:
     """Return the sentence that was kept, once."""
     notice: str | None = st.session_state.pop(_NOTICE, None)
     return notice
+
+
+def made_once(name: str, key: Hashable, make: Callable[[], T]) -> T:
+    """Return what was made under a name for this key, once per tab; another key replaces it.
+
+    For what takes long and is drawn again at every rerun, such as a look at a large file.
+    """
+    made = st.session_state.get(f"{_MADE}{name}")
+    if made is None or made[0] != key:
+        made = st.session_state[f"{_MADE}{name}"] = (key, make())
+    value: T = made[1]
+    return value
 
 
 def remember_input(model_id: str, record: object) -> None:

@@ -34,6 +34,13 @@ def invocation_call(example: Example) -> str:
     return _call(example, url, _body(invocation_body(example), INVOCATION_FILE))
 
 
+def upload_call(url: str, fields: Mapping[str, str]) -> str:
+    """Return a call that sends a file from disk, of any size."""
+    texts = [f"--form-string {shlex.quote(f'{name}={text}')}" for name, text in fields.items()]
+    head = [f"curl {shlex.quote(url)}", f'-H "Authorization: Bearer ${TOKEN_VARIABLE}"']
+    return " \\\n  ".join([*head, *texts, "-F input=@file.csv"])
+
+
 def _call(example: Example, url: str, options: list[str]) -> str:
     token = (
         shlex.quote(f"Authorization: Bearer {example.token}")

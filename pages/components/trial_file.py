@@ -1,0 +1,229 @@
+"""A file on trial: what it is, which column goes where, its first rows, then all of it."""
+
+import json
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.errors import Problem
+from core.inputs.recognition import SUFFIXES, recognise
+from core.inputs.tabular import COLUMNS, TABLE_KINDS
+from core.runtimes.base import ERROR_COLUMN
+from core.services.accounts import Caller
+from core.services.predictions import Answer
+from core.services.previews import PREVIEW_ROWS, Preview
+from pages.components import links, results, session, snippets
+from pages.components.clients import curl
+from pages.components.column_mapper import draw_mapper
+from pages.components.errors import draw_problems, showing_errors
+from pages.components.tables import height_of
+from pages.components.text import plain, plural, short
+from pages.components.trial_choice import Target
+from pages.components.uploads import received
+
+_HELP = (
+    "CSV, Excel or Parquet with a header that names the fields, JSON records, text with one record "
+    "a line, a picture, an MP4 video, or a zip of any of these."
+)
+_WORDS = {
+    "csv": "CSV",
+    "txt": "text, a record a line",
+    "json": "JSON records",
+    "jsonl": "JSON lines",
+    "parquet": "Parquet",
+    "xlsx": "Excel",
+    "jpg": "a picture",
+    "mp4": "a video",
+    "zip": "a zip",
+}
+_ENCODINGS = ("utf-8", "gb18030", "utf-16", "cp1252", "latin-1", "shift_jis", "big5")
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+_MOST_FPS = 60.0
+
+Options = dict[str, object]
+
+
+def draw(caller: Caller, target: Target) -> None:
+    """Draw the choice of a file and, once there is one, all that is to know before it is scored."""
+    most = st.get_option("server.maxUploadSize")
+    st.markdown(
+        f"Score a whole file in the background. You see its first {PREVIEW_ROWS} rows tried out "
+        "before; the result keeps every column and adds the predictions."
+    )
+    upload = st.file_uploader("File", type=list(SUFFIXES), key="predict_file_upload", help=_HELP)
+    if upload is None:
+        st.caption(f"Up to {most:,} MB here; larger files go over HTTP.")
+        _draw_http(target)
+        return
+    with showing_errors():
+        _draw_upload(caller, target, upload)
+
+
+def _draw_http(target: Target) -> None:
+    """Draw the call that sends a file of any size from disk."""
+    if target.service is None:
+        st.caption("Deploy the model first: its service takes files of any size.")
+        return
+    with st.expander("Send it over HTTP", icon=":material/terminal:"):
+        fields = {
+            "modelname": target.view.model.name,
+            "owner": target.view.model.owner,
+            "deployment": target.service.name,
+        }
+        url = f"{snippets.origin()}/api/deployment/submit"
+        st.code(curl.upload_call(url, fields), language="bash", wrap_lines=True)
+        st.caption("What the file is, is told by its content. The answer is the task's id.")
+
+
+def _draw_upload(caller: Caller, target: Target, upload: UploadedFile) -> None:
+    options = _draw_options(_kind(upload), upload)
+    seen = _look(caller, target, upload, options, "first")
+    _draw_facts(upload, seen)
+    prefix = f"predict_file_{upload.file_id}_{hash(seen.headers)}"
+    columns = draw_mapper(target.info.input_schema, seen, prefix)
+    if columns != seen.columns:
+        options = {**options, COLUMNS: columns}
+        seen = _look(caller, target, upload, options, "second")
+    _draw_trial(target, seen)
+    asked = st.button(
+        "Score all rows",
+        key="predict_file_submit",
+        type="primary",
+        icon=":material/start:",
+        disabled=not seen.can_run,
+    )
+    if asked:
+        _submit(caller, target, upload, seen, options)
+
+
+def _kind(upload: UploadedFile) -> str:
+    def find() -> str:
+        with received(upload, session.platform().settings.max_input_bytes) as staged:
+            return recognise(staged.path, staged.name)
+
+    return session.made_once("file_kind", upload.file_id, find)
+
+
+def _look(
+    caller: Caller, target: Target, upload: UploadedFile, options: Options, name: str
+) -> Preview:
+    def look() -> Preview:
+        with received(upload, session.platform().settings.max_input_bytes) as staged:
+            return session.platform().previews.look(
+                caller, target.view, staged.path, staged.name, options=options
+            )
+
+    told = json.dumps(options, sort_keys=True)
+    key = (upload.file_id, target.view.id, target.view.revision, told)
+    return session.made_once(f"file_{name}_look", key, look)
+
+
+def _submit(
+    caller: Caller, target: Target, upload: UploadedFile, seen: Preview, options: Options
+) -> None:
+    platform = session.platform()
+    told = {name: value for name, value in options.items() if name != COLUMNS}
+    if seen.columns:
+        told[COLUMNS] = seen.columns
+        platform.previews.maps.remember(caller, target.view.model.id, seen.headers, seen.columns)
+    with received(upload, platform.settings.max_input_bytes) as staged:
+        task = platform.jobs.submit(
+            caller,
+            target.view,
+            staged,
+            kind=seen.kind,
+            deployment=target.service,
+            options=told,
+        )
+    st.switch_page(links.TASKS, query_params={"task": task.id})
+
+
+# --- what it is ------------------------------------------------------------------------------
+
+
+def _draw_facts(upload: UploadedFile, seen: Preview) -> None:
+    about = "1 row" if seen.rows == 1 else f"about {seen.rows:,} rows"
+    found = [f"{name} {value}" for name, value in seen.found.items() if name != "rows"]
+    facts = " · ".join([_WORDS[seen.kind], *found, about])
+    st.markdown(f"**{plain(short(upload.name, 60))}**  \n{plain(facts)}")
+
+
+def _draw_options(kind: str, upload: UploadedFile) -> Options:
+    """Draw what may be said about a file of this kind; return what was said."""
+    known = TABLE_KINDS[kind].options
+    options: Options = {}
+    with st.expander("How the file is read", icon=":material/tune:"):
+        if "encoding" in known:
+            options["encoding"] = _choice("Encoding", list(_ENCODINGS), "encoding", upload)
+        if "delimiter" in known:
+            chosen = _choice("Delimiter", list(_DELIMITERS), "delimiter", upload)
+            options["delimiter"] = _DELIMITERS[chosen] if chosen else None
+        if "sheet" in known:
+            options["sheet"] = st.text_input(
+                "Sheet", key=f"predict_file_sheet_{upload.file_id}", placeholder="The first"
+            ).strip()
+        if "fps" in known:
+            options["fps"] = st.number_input(
+                "Frames taken from a video each second",
+                min_value=0.01,
+                max_value=_MOST_FPS,
+                value=1.0,
+                key=f"predict_file_fps_{upload.file_id}",
+            )
+        if not known:
+            st.caption("There is nothing to choose for a picture.")
+    return {name: value for name, value in options.items() if value}
+
+
+def _choice(label: str, choices: list[str], name: str, upload: UploadedFile) -> str | None:
+    return st.selectbox(
+        label,
+        choices,
+        index=None,
+        placeholder="Found out",
+        key=f"predict_file_{name}_{upload.file_id}",
+    )
+
+
+# --- what comes of it ------------------------------------------------------------------------
+
+
+def _draw_trial(target: Target, seen: Preview) -> None:
+    """Draw the first rows with their answers, and what is wrong with them."""
+    if not seen.can_run:
+        st.error(
+            f"{plural(len(seen.problems), 'required input')} without a column: choose one for "
+            f"each. {_named(seen.problems)}",
+            icon=":material/error:",
+        )
+        return
+    if len(seen.output) == 1 and ERROR_COLUMN not in seen.output[0] and not _shows(seen):
+        results.draw_answer(Answer(seen.output[0], seen.latency_ms), target.info, "predict_file")
+        return
+    st.subheader("First rows, tried out", anchor=False)
+    rows = [{**given, **output} for given, output in zip(seen.given, seen.output, strict=True)]
+    table = results.table_of(rows)
+    st.dataframe(table, key="predict_file_table", height=height_of(len(table)), placeholder="")
+    if seen.problems:
+        st.warning(
+            f"{plural(len({each.row for each in seen.problems}), 'row')} of the first "
+            f"{len(rows)} cannot be scored; each keeps its place in the result, with its error.",
+            icon=":material/warning:",
+        )
+        draw_problems(seen.problems)
+    else:
+        st.success(
+            f"All of the first {plural(len(rows), 'row')} were scored.",
+            icon=":material/check_circle:",
+        )
+
+
+def _shows(seen: Preview) -> bool:
+    """Return whether the given rows say more than that they are pictures."""
+    return seen.kind != "jpg"
+
+
+def _named(problems: tuple[Problem, ...]) -> str:
+    names = [each.field or "" for each in problems]
+    more = len(names) - 5
+    return plain(", ".join(names[:5]) + (f" and {more} more" if more > 0 else ""))
