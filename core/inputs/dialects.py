@@ -136,7 +136,7 @@ class _Sample:
 
     def dialect(self, delimiter: str, names: tuple[str, ...], *, header: bool) -> Dialect:
         body = self._text[self._blank :]
-        lines = max(body.count("\n"), body.count("\r"), 1)
+        lines = max(body.count("\n"), body.count("\r"), 1) + (not body.endswith(("\n", "\r")))
         rows = round(lines * self._size / len(self._bytes)) - header
         leading = self._text[: self._blank]
         blank_lines = max(leading.count("\n"), leading.count("\r"))
