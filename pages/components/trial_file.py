@@ -192,8 +192,7 @@ def _draw_trial(target: Target, seen: Preview) -> None:
     """Draw the first rows with their answers, and what is wrong with them."""
     if not seen.can_run:
         st.error(
-            f"{plural(len(seen.problems), 'required input')} without a column: choose one for "
-            f"each. {_named(seen.problems)}",
+            f"No column is chosen for {_named(seen.problems)}; the model needs one.",
             icon=":material/error:",
         )
         return

@@ -19,6 +19,7 @@ def received(upload: UploadedFile | None, limit: int) -> Iterator[Staged]:
     """
     if upload is None:
         raise InvalidInput("No file is chosen yet; choose one first.")
+    upload.seek(0)  # an earlier run has read it to its end
     staged = session.platform().files.stage(upload, upload.name, limit)
     try:
         yield staged

@@ -178,11 +178,12 @@ def submit_a_file(page: Page, server: Server, file: Path, shots: Path) -> str:
     page.get_by_role("link", name="Try it").first.click()
     page.get_by_label("Model or service").click()
     page.get_by_role("option", name=re.compile("production")).click()
-    page.get_by_role("tab", name="Batch").click()
-    page.locator(".st-key-predict_batch_upload input[type=file]").set_input_files(file)
+    page.get_by_role("tab", name="File").click()
+    page.locator(".st-key-predict_file_upload input[type=file]").set_input_files(file)
     expect(page.get_by_text("customers.csv")).to_be_visible()
+    expect(page.get_by_text("First rows, tried out")).to_be_visible(timeout=LONG)
     shoot(page, shots, "09-batch")
-    page.get_by_role("button", name="Start the task").click()
+    page.get_by_role("button", name="Score all rows").click()
     expect(page).to_have_url(re.compile(r"/tasks\?task=\w+"))
     return urllib.parse.urlsplit(page.url).query
 

@@ -1,7 +1,5 @@
 """Trying a model or a service on a form, with JSON, with a file, and as a task."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,7 +7,7 @@ from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
-from tests.pages.conftest import CSV, ran, texts, visit
+from tests.pages.conftest import ran, texts, visit
 
 PAGE = "pages/predict.py"
 
@@ -76,30 +74,6 @@ def test_broken_json_is_refused_with_the_place(form: AppTest) -> None:
     assert "in line 2, column 6" in submit(form, "predict_json_submit").error[0].value
 
 
-def test_a_file_is_scored_at_once(form: AppTest) -> None:
-    form.file_uploader(key="predict_file_upload").set_value(("flowers.csv", CSV, "text/csv"))
-    app = submit(form, "predict_file_submit")
-    assert list(app.dataframe[0].value["prediction"].fillna("-")) == ["setosa", "-", "virginica"]
-
-
-def test_a_file_without_a_column_says_which(form: AppTest) -> None:
-    file = ("a.csv", b"sepal_length,petal_length\n1,2\n", "text/csv")
-    form.file_uploader(key="predict_file_upload").set_value(file)
-    assert r"sepal\_width" in submit(form, "predict_file_submit").error[0].value
-
-
-@pytest.mark.parametrize("way", ["predict_file_submit", "predict_batch_submit"])
-def test_without_a_file_the_form_asks_for_one(form: AppTest, way: str) -> None:
-    assert "No file is chosen yet" in submit(form, way).error[0].value
-
-
-def test_a_batch_becomes_a_task(form: AppTest, platform: Platform, ann: Caller) -> None:
-    form.file_uploader(key="predict_batch_upload").set_value(("flowers.csv", CSV, "text/csv"))
-    submit(form, "predict_batch_submit")
-    (task,) = platform.jobs.list_(ann).tasks
-    assert (task.file_name, task.state) == ("flowers.csv", "queued")
-
-
 def test_a_service_counts_what_is_tried_and_a_model_does_not(
     platform: Platform, ann: Caller, iris: ModelView, service: DeploymentView
 ) -> None:
@@ -119,12 +93,3 @@ def test_an_address_of_something_gone_says_so(ann: Caller, iris: ModelView) -> N
     app = visit(ann, PAGE, model="0" * 32)
     assert len(app.error) == 1
     assert not app.number_input
-
-
-def test_nothing_received_is_left_behind(
-    form: AppTest, platform: Platform, iris_file: Path
-) -> None:
-    form.file_uploader(key="predict_file_upload").set_value(("flowers.csv", CSV, "text/csv"))
-    submit(form, "predict_file_submit")
-    assert list((platform.settings.storage / "incoming").iterdir()) == []
-    assert iris_file.exists()
