@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.platform import Platform
 from core.services.accounts import Caller
-from core.services.deployments import DeploymentView
-from core.services.models import ModelView
+from core.services.deployment_views import DeploymentView
+from core.services.model_views import ModelView
 from tests.core.api.test_pictures_api import PNG, means
 from tests.core.inputs.media import zipped
 from tests.core.runtimes.onnx_models import write

@@ -4,10 +4,11 @@ import pytest
 
 from core.db.engine import Database
 from core.errors import ModelNotFound
-from core.services.accounts import Accounts, Caller
+from core.services.accounts import Caller
 from core.services.column_maps import ColumnMaps
 from core.services.model_views import VersionView
 from core.services.models import Models
+from core.services.people import People
 from tests.core.services.conftest import Uploads, counts
 
 HEADERS = ["Age", "Sex", "id"]
@@ -61,7 +62,7 @@ def test_choices_go_with_their_model_and_with_their_account(
     maps: ColumnMaps,
     model: VersionView,
     models: Models,
-    accounts: Accounts,
+    people: People,
     admin: Caller,
     ann: Caller,
     bob: Caller,
@@ -69,7 +70,7 @@ def test_choices_go_with_their_model_and_with_their_account(
 ) -> None:
     for who in (ann, bob):
         maps.remember(who, model.model.id, HEADERS, {"age": "Age"})
-    accounts.delete_account(admin, "bob")
+    people.delete_account(admin, "bob")
     assert counts(database)["column_choices"] == 1
     models.delete(ann, model.model.id)
     assert counts(database)["column_choices"] == 0

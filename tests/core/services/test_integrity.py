@@ -50,6 +50,8 @@ _ORPHANS = {
     " OR owner_id NOT IN (SELECT id FROM accounts)"
     " OR deployment_id IS NOT NULL AND deployment_id NOT IN (SELECT id FROM deployments)",
     "revisions": "version_id NOT IN (SELECT id FROM versions)",
+    "column_choices": "model_id NOT IN (SELECT id FROM models)"
+    " OR account_id NOT IN (SELECT id FROM accounts)",
     "verdicts": "model_id NOT IN (SELECT id FROM models)"
     " OR version_id NOT IN (SELECT id FROM versions)",
 }
