@@ -32,7 +32,6 @@ _SUFFIXES = {
     "mov": "mp4",
     "zip": "zip",
 }
-SUFFIXES = tuple(_SUFFIXES)
 # What is not read, and what to do instead.
 _UNREAD = (
     (b"\xd0\xcf\x11\xe0", "an old or an encrypted Office file; save it as .xlsx, without password"),

@@ -172,21 +172,25 @@ def _cut(chunk: Chunk, rows: int) -> Chunk:
 
 
 def _rows(chunk: Chunk, schema: Schema, source: Source) -> Iterator[Record]:
-    """Yield rows as the model gets them; pictures and long arrays in words."""
+    """Yield rows as the model gets them, without pictures; arrays in words."""
     typed = chunk.typed.batch.to_pylist()
     for row, values in enumerate(typed):
         record: Record = {
             name: _plain(column[row].as_py(), coded=source.coded)
             for name, column in zip(chunk.others.schema.names, chunk.others.columns, strict=True)
         }
-        record.update({each.name: _in_words(each, values[each.name]) for each in schema})
+        record.update(
+            {
+                each.name: _in_words(each, values[each.name])
+                for each in schema
+                if not isinstance(values[each.name], bytes)
+            }
+        )
         record.update(chunk.raw.get(row, {}))
         yield record
 
 
 def _in_words(each: Field, value: object) -> object:
-    if isinstance(value, bytes):
-        return "a picture"
     if isinstance(value, list):
         return f"{each.dimension} numbers"
     return value

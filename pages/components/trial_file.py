@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import Problem
-from core.inputs.recognition import SUFFIXES, recognise
+from core.inputs.recognition import recognise
 from core.inputs.tabular import COLUMNS, TABLE_KINDS
 from core.runtimes.base import ERROR_COLUMN
 from core.services.accounts import Caller
@@ -50,7 +50,7 @@ def draw(caller: Caller, target: Target) -> None:
         f"Score a whole file in the background. You see its first {PREVIEW_ROWS} rows tried out "
         "before; the result keeps every column and adds the predictions."
     )
-    upload = st.file_uploader("File", type=list(SUFFIXES), key="predict_file_upload", help=_HELP)
+    upload = st.file_uploader("File", key="predict_file_upload", help=_HELP)
     if upload is None:
         st.caption(f"Up to {most:,} MB here; larger files go over HTTP.")
         _draw_http(target)

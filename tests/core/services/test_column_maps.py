@@ -70,7 +70,7 @@ def test_choices_go_with_their_model_and_with_their_account(
 ) -> None:
     for who in (ann, bob):
         maps.remember(who, model.model.id, HEADERS, {"age": "Age"})
-    people.delete_account(admin, "bob")
+    people.delete(admin, "bob")
     assert counts(database)["column_choices"] == 1
     models.delete(ann, model.model.id)
     assert counts(database)["column_choices"] == 0
