@@ -81,6 +81,8 @@ class Previews:
         relaxed = _relaxed(version.info.input_schema)
         source = open_table(path, kind, relaxed, given)
         headers = tuple(source.headers())
+        if not headers:  # such as a zip of pictures
+            return self._tried(caller, version, path, kind, dict(options or {}))
         if chosen is not None:
             open_table(path, kind, relaxed, {**given, COLUMNS: chosen})
         matches, by = self._matches(caller, version, headers, chosen)
