@@ -71,6 +71,7 @@ class Platform:
     logs: CallLogs
     watching: Watching
     predictions: Predictions
+    column_maps: ColumnMaps
     previews: Previews
     matching: Matching
     rechecks: Rechecks
@@ -152,6 +153,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     parts.callback(rechecks.close)
     retention = Retention(database, files, days=settings.keep_results_days)
     parts.callback(retention.close)
+    column_maps = ColumnMaps(database)
     predictions = Predictions(models, calls, logs, scorers)
     return Platform(
         settings=settings,
@@ -174,7 +176,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         logs=logs,
         watching=Watching(database, calls, loader.find_problem),
         predictions=predictions,
-        previews=Previews(predictions, ColumnMaps(database)),
+        column_maps=column_maps,
+        previews=Previews(predictions, column_maps),
         matching=Matching(database, models, scorers.get),
         rechecks=rechecks,
         runner=runner,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core.db.engine import Database
 from core.db.tables import Account, ColumnChoice, new_id, utc_now
+from core.services import events
 from core.services.accounts import Caller
 from core.services.model_rights import visible_model
 
@@ -36,7 +37,7 @@ class ColumnMaps:
         """Keep a choice of the caller in place of the one before; raises ModelNotFound."""
         key = _key(headers)
         with self._database.writing() as session:
-            visible_model(session, caller, model_id)
+            model = visible_model(session, caller, model_id)
             row = session.scalar(
                 select(ColumnChoice).where(
                     ColumnChoice.model_id == model_id,
@@ -51,6 +52,7 @@ class ColumnMaps:
                 session.add(row)
             row.columns = json.dumps(dict(columns), ensure_ascii=False)
             row.chosen = utc_now()
+            events.record(session, caller, "chose columns", "model", model.id, model.name)
 
     def find(self, caller: Caller, model_id: str, headers: Sequence[str]) -> Remembered | None:
         """Return what was chosen for such a header, by the caller or else last by another."""

@@ -56,7 +56,7 @@ class Previews:
 
     def __init__(self, predictions: Predictions, maps: ColumnMaps) -> None:
         self._predictions = predictions
-        self.maps = maps
+        self._maps = maps
 
     def look(
         self,
@@ -101,7 +101,7 @@ class Previews:
         schema = version.info.input_schema
         if isinstance(chosen, Mapping):
             return match_columns(schema, headers, _given_columns(chosen)), ""
-        before = self.maps.find(caller, version.model.id, headers) if headers else None
+        before = self._maps.find(caller, version.model.id, headers) if headers else None
         if before is None:
             return match_columns(schema, headers, {}), ""
         columns = {name: header for name, header in before.columns.items() if name in schema.names}

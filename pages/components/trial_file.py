@@ -125,7 +125,7 @@ def _submit(
     told = {name: value for name, value in options.items() if name != COLUMNS}
     if seen.columns:
         told[COLUMNS] = seen.columns
-        platform.previews.maps.remember(caller, target.view.model.id, seen.headers, seen.columns)
+        platform.column_maps.remember(caller, target.view.model.id, seen.headers, seen.columns)
     with received(upload, platform.settings.max_input_bytes) as staged:
         task = platform.jobs.submit(
             caller,

@@ -109,6 +109,7 @@ CASES: dict[str, Case] = {
     "/api/deployment/logging": _on_service(active="true"),
     "/api/deployment/log": _on_service(),
     "/api/deployment/predict": _on_service(input=_INPUT),
+    "/api/deployment/preview": _on_service(input=_INPUT),
     "/api/deployment/submit": _on_service(input=_INPUT),
     "/api/task/status": _on_task(),
     "/api/task/result": _on_task(),

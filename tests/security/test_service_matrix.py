@@ -140,6 +140,12 @@ def _submitted(stage: Stage, who: Caller, seen: str) -> Act:
     return lambda: stage.platform.jobs.submit(who, version, stage.staged(CSV), kind="csv")
 
 
+def _previewed(stage: Stage, who: Caller, seen: str) -> Act:
+    version = stage.platform.models.get_by_id(stage.owner, stage.model(seen).id)
+    staged = stage.staged(CSV)
+    return lambda: stage.platform.previews.look(who, version, staged.path, "a.csv")
+
+
 def _live(act: Callable[[Platform, Caller, str], object]) -> Case:
     def case(stage: Stage, who: Caller, seen: str) -> Act:
         endpoint = stage.service(seen).endpoint
@@ -242,6 +248,11 @@ CASES: dict[str, Case] = {
     "releases.roll_back": _rolling_back,
     "releases.history": _service(lambda p, who, d: p.releases.history(who, d)),
     "predictions.test": _model(lambda s, who, m: s.platform.predictions.test(who, m, dict(RECORD))),
+    "previews.look": _previewed,
+    "column_maps.find": _model(lambda s, who, m: s.platform.column_maps.find(who, m, ["age"])),
+    "column_maps.remember": _model(
+        lambda s, who, m: s.platform.column_maps.remember(who, m, ["age"], {})
+    ),
     "matching.check": _model(
         lambda s, who, m: s.platform.matching.check(who, m, None, s.staged(EXPECTED))
     ),
@@ -351,7 +362,10 @@ _OF_MODELS = {
     *("models", "revisions", "deployments", "releases", "matching", "jobs", "watching", "logs"),
 }
 _PRIVATE = [name for name in CASES if name.split(".")[0] in _OF_MODELS and name not in _LISTS] + [
-    "predictions.test"
+    "predictions.test",
+    "previews.look",
+    "column_maps.find",
+    "column_maps.remember",
 ]
 
 

@@ -94,7 +94,7 @@ def test_columns_chosen_before_are_taken_again(api: Api, platform: Platform) -> 
     caller = platform.accounts.sign_in("ann", api.credentials["password"])
     model_id = platform.models.get(caller, "iris").model.id
     columns = dict(zip(NAMES[1:], HEADERS[1:], strict=True))
-    platform.previews.maps.remember(caller, model_id, HEADERS, columns)
+    platform.column_maps.remember(caller, model_id, HEADERS, columns)
     seen = look(api, KINDS["csv"](HEADERS))
     assert {each["how"] for each in seen["column"]} == {"remembered"}
     assert len(seen["output"]) == 3
