@@ -297,8 +297,8 @@ def test_every_public_method_has_a_row_and_every_row_a_method() -> None:
 # The record itself, the log of calls, and when somebody was seen are no changes.
 _STATE = text(
     " UNION ALL ".join(
-        f"SELECT '{table}', count(*), bit_xor(hash(kept)) FROM "
-        f"(SELECT * {'EXCLUDE (seen)' if table == 'sign_ins' else ''} FROM {table}) kept"
+        f"SELECT '{table}', count(*), bit_xor(hash(all_of_it)) FROM "
+        f"(SELECT * {'EXCLUDE (seen)' if table == 'sign_ins' else ''} FROM {table}) all_of_it"
         for table in Base.metadata.tables
         if table not in {"events", "calls"}
     )
