@@ -1,8 +1,8 @@
 """A platform's tasks in small, for tests that kill its process: run as a script, it is the child.
 
-`python job_child.py <storage> <count>` submits a task and does it, and is killed by SIGKILL when
-it is about to rename a file into the task's folder for the `count`-th time: what was to become
-that file is then left behind under its temporary name.
+`python job_child.py <storage> <count>` submits a task, or goes on with that of a child before it,
+and is killed by SIGKILL when it is about to rename a file into the task's folder for the `count`-th
+time: what was to become that file is then left behind under its temporary name.
 """
 
 import io
@@ -108,5 +108,8 @@ if __name__ == "__main__":
     place = Path(sys.argv[1])
     with opened(place) as platform:
         kill_at_rename(place, int(sys.argv[2]))
-        submit(platform)
+        if platform.accounts.credentials():
+            platform.runner.start()
+        else:
+            submit(platform)
         platform.runner.run_until_idle()

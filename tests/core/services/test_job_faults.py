@@ -1,6 +1,7 @@
 """A process that is killed in the middle of a task loses nothing and does nothing twice."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -68,3 +69,16 @@ def test_a_task_killed_at_any_step_ends_as_if_nothing_had_happened(
 
 def test_these_are_all_the_steps_that_a_task_has(tmp_path: Path) -> None:
     assert run_child(tmp_path, RENAMES + 1) == 0
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_task_killed_five_times_over_ends_as_if_nothing_had_happened(
+    tmp_path: Path, undisturbed: tuple[bytes, bytes, list[bytes]], seed: int
+) -> None:
+    """I17: each child goes on where the one before it was killed; `benchmarks.kills` does more."""
+    chance = random.Random(seed)
+    first = BEFORE_THE_TASK_IS_KNOWN + chance.randint(1, 3)
+    for kill_at in [first, *(chance.randint(1, 2) for _ in range(4))]:
+        assert run_child(tmp_path, kill_at) == -signal.SIGKILL
+    assert result(tmp_path) == undisturbed
+    assert list(tmp_path.rglob(".*.tmp")) == []
