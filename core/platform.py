@@ -22,6 +22,7 @@ from core.services.column_maps import ColumnMaps
 from core.services.deployments import Deployments
 from core.services.directory import Directory
 from core.services.identities import Identities
+from core.services.job_news import TaskNews
 from core.services.job_retention import Retention
 from core.services.job_runner import JobRunner
 from core.services.job_tickets import Tickets
@@ -42,6 +43,7 @@ from core.services.sign_ins import SignIns
 from core.services.timeline import Timeline
 from core.services.warming import Warming
 from core.services.watching import Watching
+from core.services.webhooks import Webhooks
 from core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -79,6 +81,8 @@ class Platform:
     jobs: Jobs
     tickets: Tickets
     retention: Retention
+    news: TaskNews
+    webhooks: Webhooks
     _parts: ExitStack
     _closed: threading.Event
 
@@ -106,6 +110,7 @@ def open_platform(settings: Settings, *, inline: bool = False) -> Platform:
         if not inline:
             platform.rechecks.start()
             platform.retention.start()
+            platform.webhooks.start()
             platform.upkeep.start()
         return replace(platform, _parts=parts.pop_all())
 
@@ -155,6 +160,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     parts.callback(retention.close)
     column_maps = ColumnMaps(database)
     predictions = Predictions(models, calls, logs, scorers)
+    webhooks = Webhooks(database, private=settings.private_webhooks)
+    parts.callback(webhooks.close)
     return Platform(
         settings=settings,
         files=files,
@@ -184,6 +191,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         jobs=Jobs(database, files, runner, part_rows=settings.part_rows),
         tickets=Tickets(accounts, files),
         retention=retention,
+        news=TaskNews(database),
+        webhooks=webhooks,
         _parts=parts,
         _closed=threading.Event(),
     )

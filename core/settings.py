@@ -80,6 +80,9 @@ class Settings(BaseSettings):
         ge=0,
         description="How many days the files of a task stay after its end; 0 keeps them for good.",
     )
+    private_webhooks: bool = Field(
+        default=False, description="Whether webhooks may post to addresses inside the network."
+    )
     java_heap_mb: int = Field(
         default=1024, gt=0, description="The heap limit of the JVM that scores PMML, in MiB."
     )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import account_parts, shell, timeline
+from pages.components import account_parts, shell, timeline, webhook_parts
 from pages.components.text import plain
 
 caller = shell.open_page("Account")
@@ -14,6 +14,8 @@ st.subheader("Password")
 account_parts.draw_password(caller)
 st.subheader("Where you are signed in")
 account_parts.draw_sessions(caller)
+st.subheader("Webhook")
+webhook_parts.draw(caller)
 st.subheader("Timeline")
 st.caption("What you did, and what was done to your account and to what you may see.")
 timeline.draw(caller)

@@ -25,6 +25,7 @@ from core.api import (
     tasks,
     timeline,
     watching,
+    webhooks,
 )
 from core.api.auth import caller_by_form, caller_by_header
 from core.api.edge import ALL_METHODS, guarded, json_answer
@@ -42,6 +43,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *deployments.ENDPOINTS,
     *watching.ENDPOINTS,
     *tasks.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *admin.ENDPOINTS,
     *admin_users.ENDPOINTS,
     *timeline.ENDPOINTS,

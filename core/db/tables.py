@@ -202,7 +202,8 @@ class DeploymentChange(Base):
 class Task(Base):
     """A file scored in the background; `options` is JSON, `retry_of` the task it repeats.
 
-    Its files were `removed` at that time; those of one that is `kept` never are.
+    Its files were `removed` at that time; those of one that is `kept` never are. `news` is `new`
+    while its owner has not been told of its end, `told` until one has looked at it, then null.
     """
 
     __tablename__ = "tasks"
@@ -226,6 +227,36 @@ class Task(Base):
     retry_of: Mapped[str | None]
     kept: Mapped[bool | None]
     removed: Mapped[datetime | None]
+    news: Mapped[str | None]
+
+
+class Webhook(Base):
+    """Where an account is told of the end of its tasks; `secret` signs what is sent there."""
+
+    __tablename__ = "webhooks"
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    url: Mapped[str]
+    secret: Mapped[str]
+    created: Mapped[datetime]
+
+
+class Delivery(Base):
+    """What is sent to a webhook for one task (none for a trial), and how often that was tried.
+
+    `state` is `waiting`, `delivered` or `given up`; `detail` says what the last attempt came to.
+    """
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[str]
+    task_id: Mapped[str | None]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    due: Mapped[datetime]
+    detail: Mapped[str]
+    created: Mapped[datetime]
 
 
 class Verdict(Base):

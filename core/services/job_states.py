@@ -9,9 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
 
 from core.db.engine import Database
 from core.db.tables import Deployment, Task, utc_now
+from core.services.task_news import announce_end
 
 
 class State(StrEnum):
@@ -66,7 +68,8 @@ class TaskStates:
 
     def start(self, task_id: str) -> None:
         """Say that a queued task runs."""
-        self._change(task_id, (State.QUEUED,), State.RUNNING, "", started=utc_now())
+        with self._database.writing() as session:
+            _change(session, task_id, (State.QUEUED,), State.RUNNING, "", started=utc_now())
 
     def succeed(self, task_id: str, rows: int, failed: int) -> None:
         """Say that every row of a task is in the result, so many of them with an error."""
@@ -80,9 +83,9 @@ class TaskStates:
         """Say why a task can never finish."""
         self._finish(task_id, State.FAILED, message)
 
-    def cancel(self, task_id: str, message: str) -> bool:
-        """Say that a task was stopped; return False if it was over already."""
-        return self._finish(task_id, State.CANCELLED, message)
+    def cancel(self, task_id: str, message: str, by: str) -> bool:
+        """Say that a task was stopped by an account; return False if it was over already."""
+        return self._finish(task_id, State.CANCELLED, message, by=by)
 
     def _finish(
         self,
@@ -92,28 +95,32 @@ class TaskStates:
         *,
         rows: int | None = None,
         failed: int | None = None,
+        by: str | None = None,
     ) -> bool:
         counts = {} if rows is None else {"rows_total": rows, "rows_failed": failed}
-        return self._change(task_id, UNFINISHED, state, message, finished=utc_now(), **counts)
-
-    def _change(
-        self,
-        task_id: str,
-        before: tuple[State, ...],
-        state: State,
-        message: str,
-        **values: datetime | int | None,
-    ) -> bool:
         with self._database.writing() as session:
-            task = session.get(Task, task_id)
-            if task is None or task.state not in before:
-                return False
-            session.execute(
-                update(Task)
-                .where(Task.id == task_id)
-                .values(state=str(state), message=message, **values)
+            ended = _change(
+                session, task_id, UNFINISHED, state, message, finished=utc_now(), **counts
             )
-            return True
+            if ended:
+                announce_end(session, task_id, by=by)
+        return ended
+
+
+def _change(
+    session: Session,
+    task_id: str,
+    before: tuple[State, ...],
+    state: State,
+    message: str,
+    **values: datetime | int | None,
+) -> bool:
+    task = session.get(Task, task_id)
+    if task is None or task.state not in before:
+        return False
+    changed = update(Task).where(Task.id == task_id)
+    session.execute(changed.values(state=str(state), message=message, **values))
+    return True
 
 
 def _standings() -> Select[str, str, str, bool]:

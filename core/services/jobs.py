@@ -141,7 +141,7 @@ class Jobs(TaskResults):
     def cancel(self, caller: Caller, task_id: str) -> None:
         """Stop a task that is queued or running; raises TaskNotFound, InvalidInput if it ended."""
         self.get(caller, task_id)
-        if not self._states.cancel(task_id, f"Cancelled by {caller.name}."):
+        if not self._states.cancel(task_id, f"Cancelled by {caller.name}.", caller.id):
             state = self.get(caller, task_id).state
             raise InvalidInput(f"The task has {state} already; there is nothing to cancel.")
         self._runner.stop(task_id)

@@ -10,7 +10,17 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
-from core.db.tables import Account, ColumnChoice, KnownAddress, SignIn, Task, Token, utc_now
+from core.db.tables import (
+    Account,
+    ColumnChoice,
+    Delivery,
+    KnownAddress,
+    SignIn,
+    Task,
+    Token,
+    Webhook,
+    utc_now,
+)
 from core.errors import InvalidInput, NotAllowed
 from core.services import events
 from core.services.account_rows import end_sign_ins, get_account, new_account, require_free_name
@@ -258,7 +268,7 @@ def _view(row: Account, last_seen: datetime | None) -> AccountView:
 
 
 def _remove_account(session: Session, row: Account) -> None:
-    for table in (Token, SignIn, KnownAddress, ColumnChoice):
+    for table in (Token, SignIn, KnownAddress, ColumnChoice, Webhook, Delivery):
         session.execute(delete(table).where(table.account_id == row.id))
     session.delete(row)
 

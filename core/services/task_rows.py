@@ -1,9 +1,10 @@
 """What becomes of the rows of tasks whose model, deployment or owner goes away."""
 
-from sqlalchemy import ColumnElement, case, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from core.db.tables import Task, utc_now
+from core.services.task_news import announce_end
 
 
 def remove_tasks(session: Session, which: ColumnElement[bool]) -> list[str]:
@@ -23,17 +24,10 @@ def end_tasks_of(session: Session, deployment_id: str, message: str) -> None:
 
     What has ended stays as it is, with its result; what has not is cancelled with the message.
     """
-    over = Task.finished.is_not(None)
-    session.execute(
-        update(Task)
-        .where(Task.deployment_id == deployment_id)
-        .values(
-            deployment_id=None,
-            state=case((over, Task.state), else_="cancelled"),
-            message=case((over, Task.message), else_=message),
-            finished=case((over, Task.finished), else_=utc_now()),
-        )
-    )
+    own = Task.deployment_id == deployment_id
+    for task_id in cancel_tasks(session, own, message):
+        announce_end(session, task_id)
+    session.execute(update(Task).where(own).values(deployment_id=None))
 
 
 def cancel_tasks(session: Session, which: ColumnElement[bool], message: str) -> list[str]:

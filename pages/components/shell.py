@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.services.accounts import Caller, Role
-from pages.components import session, sign_in, single_sign_on
+from pages.components import links, session, sign_in, single_sign_on, task_news
 from pages.components.text import plain, short
 
 _ART = Path(__file__).parent / "art"
@@ -50,7 +50,8 @@ def open_page(title: str) -> Caller:
         session.tend_cookie()
         st.stop()
     st.logo(str(_ART / "wordmark.svg"), icon_image=str(MARK), size="large")
-    _draw_menu(caller)
+    news = task_news.tell(caller)
+    _draw_menu(caller, news)
     if notice := session.take_notice():
         st.toast(plain(notice), icon=":material/check_circle:")
     return caller
@@ -72,10 +73,10 @@ def _sign_out() -> None:
     single_sign_on.leave()
 
 
-def _draw_menu(caller: Caller) -> None:
+def _draw_menu(caller: Caller, unseen: int) -> None:
     with st.sidebar:
         for entry in MENU:
-            _draw_entry(entry)
+            _draw_entry(entry, unseen if entry.page == links.TASKS else 0)
         st.space("small")
         st.caption(plain(short(caller.name, 40)))
         _draw_entry(ACCOUNT)
@@ -91,5 +92,6 @@ def _draw_menu(caller: Caller) -> None:
         session.tend_cookie()
 
 
-def _draw_entry(entry: Entry) -> None:
-    st.page_link(entry.page, label=entry.label, icon=entry.icon, width="stretch")
+def _draw_entry(entry: Entry, unseen: int = 0) -> None:
+    label = f"{entry.label} :blue-badge[{unseen}]" if unseen else entry.label
+    st.page_link(entry.page, label=label, icon=entry.icon, width="stretch")

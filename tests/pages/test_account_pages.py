@@ -240,3 +240,23 @@ def test_home_tells_nobody_of_private_models(
     read = texts(visit(ben))
     assert "hidden" not in read
     assert "Secret" not in read
+
+
+def test_a_webhook_is_set_on_the_account_page_and_its_secret_shown_once(
+    platform: Platform, ann: Caller
+) -> None:
+    app = visit(ann, "pages/account.py")
+    assert "No webhook is set." in texts(app)
+    app.text_input(key="account_hook_url").input("http://127.0.0.1/")
+    app.button(key="account_hook_set").click()
+    assert "inside a network" in texts(ran(app))
+    app.text_input(key="account_hook_url").input("https://example.org/told")
+    app.button(key="account_hook_set").click()
+    assert "Copy the secret now" in texts(ran(app))
+    assert "https://example.org/told" in texts(app)
+    app.button(key="account_hook_try").click()
+    read = texts(ran(app))
+    assert "Copy the secret now" not in read
+    assert [each.state for each in platform.webhooks.deliveries(ann)] == ["waiting"]
+    app.button(key="account_hook_remove").click()
+    assert "No webhook is set." in texts(ran(app))

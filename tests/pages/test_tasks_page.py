@@ -302,3 +302,20 @@ def test_a_task_is_deleted_after_a_second_word(
     ran(app)
     with pytest.raises(TaskNotFound):
         platform.jobs.get(ann, done.id)
+
+
+def test_the_end_of_a_task_is_told_on_the_next_page_and_counted_until_one_looks(
+    platform: Platform, ann: Caller, queued: TaskView
+) -> None:
+    assert [toast.value for toast in visit(ann).toast] == []
+    platform.runner.run_until_idle()
+    app = visit(ann)
+    assert [toast.value for toast in app.toast] == [
+        "flowers.csv: Scored 2 of 3 rows; 1 has an error."
+    ]
+    assert "Tasks :blue-badge[1]" in [link.label for link in app.page_link]
+    again = visit(ann)
+    assert [toast.value for toast in again.toast] == []
+    assert "Tasks :blue-badge[1]" in [link.label for link in again.page_link]
+    visit(ann, PAGE, task=queued.id)
+    assert "Tasks" in [link.label for link in visit(ann).page_link]

@@ -36,6 +36,8 @@ from tests.core.services.conftest import PASSWORD, Uploads, Young, at_once
 _ORPHANS = {
     "tokens": "account_id NOT IN (SELECT id FROM accounts)",
     "sign_ins": "account_id NOT IN (SELECT id FROM accounts)",
+    "webhooks": "account_id NOT IN (SELECT id FROM accounts)",
+    "deliveries": "account_id NOT IN (SELECT id FROM accounts)",
     "known_addresses": "account_id NOT IN (SELECT id FROM accounts)",
     "models": "owner_id NOT IN (SELECT id FROM accounts)",
     "versions": "model_id NOT IN (SELECT id FROM models)",
