@@ -38,7 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for title, text in (
             ("logistic regression", _logistic()),
-            ("forest of 100 trees", _forest()),
+            ("forest of 100 trees", forest()),
         ):
             path = Path(name) / "model.pmml"
             path.write_text(text)
@@ -110,7 +110,8 @@ def _logistic() -> str:
     )
 
 
-def _forest() -> str:
+def forest() -> str:
+    """Return a classifier of 100 trees of depth seven over `FIELDS`."""
     draw = random.Random(0)
     trees = "".join(
         '<Segment><True/><TreeModel functionName="classification" splitCharacteristic='
