@@ -71,34 +71,26 @@ class JobRunner:
         for task_id in self._files.job_ids():
             if task_id not in known:
                 self._files.drop_job(task_id)
-        for standing in self._states.unfinished():
-            self._take_up(standing)
-        self.look_again()
+        with self._lock:
+            for standing in self._states.unfinished():
+                self._take_up(standing)
+            self._sort_out()
 
     def add(self, task_id: str) -> None:
         """Take up a task that is in the database; one that has ended meanwhile is left alone."""
-        standing = self._states.find_unfinished(task_id)
-        if standing is not None:
-            self._take_up(standing)
-            self.look_again()
+        with self._lock:
+            standing = self._states.find_unfinished(task_id)
+            if standing is not None:
+                self._take_up(standing)
+            self._sort_out()
 
     def look_again(self) -> None:
         """Hold the tasks of services that were paused, let go on those of services that run again.
 
-        To be called after any change to services; it leaves tasks that are over, too. The database
-        is read with the lock held: what an earlier reading said never comes after a later one.
+        To be called after any change to services; it leaves tasks that are over, too.
         """
         with self._lock:
-            held = {each.task_id: each.held for each in self._states.unfinished()}
-            for job in list(self._turns):
-                if job.id not in held:
-                    job.stopped = True
-                    job.dropped = job.dropped or not self._states.exists(job.id)
-                    self._leave(job)
-                elif job.held != held[job.id]:
-                    job.held = held[job.id]
-                    job.start_clock()
-            self._hand_out()
+            self._sort_out()
 
     def stop(self, task_id: str, *, drop: bool = False) -> None:
         """Leave a task as it is; with `drop` its files go as soon as nobody writes them."""
@@ -132,14 +124,29 @@ class JobRunner:
         for job in self._jobs.values():
             job.close()
 
+    # --- turns; the lock is held -------------------------------------------------------------
+
     def _take_up(self, standing: Standing) -> None:
         job = Job(standing.task_id, JobFiles(self._files.job(standing.task_id)), standing.owner_id)
         job.ready.append(Work(None))
-        with self._lock:
-            self._jobs[job.id] = job
-            self._turns.add(job)
+        self._jobs[job.id] = job
+        self._turns.add(job)
 
-    # --- turns; the lock is held -------------------------------------------------------------
+    def _sort_out(self) -> None:
+        """See in the database which tasks are to go on, and let them.
+
+        It is read with the lock held: what an earlier reading said never comes after a later one.
+        """
+        held = {each.task_id: each.held for each in self._states.unfinished()}
+        for job in list(self._turns):
+            if job.id not in held:
+                job.stopped = True
+                job.dropped = job.dropped or not self._states.exists(job.id)
+                self._leave(job)
+            elif job.held != held[job.id]:
+                job.held = held[job.id]
+                job.start_clock()
+        self._hand_out()
 
     def _hand_out(self) -> None:
         while not self._closing and self._busy < self._workers:
@@ -206,6 +213,7 @@ class JobRunner:
         with self._lock:
             job.stride.lower()
             job.ready.append(work)
+            self._hand_out()
 
     def _fail(self, job: Job, message: str) -> None:
         job.stopped = True
@@ -226,6 +234,7 @@ class JobRunner:
         if not job.stopped:
             with self._lock:
                 job.ready.appendleft(work)
+                self._hand_out()
 
     def _step(self, job: Job, work: Work) -> None:
         info = job.info
@@ -251,6 +260,7 @@ class JobRunner:
         self._states.start(job.id)
         with self._lock:
             job.open(standing.version_id, info)
+            self._hand_out()
         self._finish_if_complete(job)
 
     def _is_run_out(self, job: Job, steps: Iterator[None]) -> bool:
