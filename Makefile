@@ -7,12 +7,23 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 export SLIPWAY_STORAGE
 
-.PHONY: run test check docs bench lock format clean
+.PHONY: run backup restore test check docs bench lock format clean
 
 # Nobody's word for where a caller is counts, unless PROXY names the reverse proxy in front.
 run: export FORWARDED_ALLOW_IPS = $(PROXY)
 run: .venv/.installed
 	@exec $(BIN)/streamlit run Home.py --server.port $(PORT) --server.headless true
+
+# FILE names the archive; RESULTS=1 adds the results of tasks; URL is where a running server listens.
+backup: FILE ?= slipway-backup.zip
+backup: URL ?= http://127.0.0.1:$(PORT)
+backup: .venv/.installed
+	@$(BIN)/python -m core.commands.backup $(if $(RESULTS),--results) --url "$(URL)" "$(FILE)"
+
+# Brings FILE back into the storage folder, which must be empty.
+restore: FILE ?= slipway-backup.zip
+restore: .venv/.installed
+	@$(BIN)/python -m core.commands.restore "$(FILE)"
 
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)

@@ -66,6 +66,16 @@ class Files:
             raise
         return Staged(path, _file_name(name), size, sha256)
 
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield an empty folder that goes at the end with all that is in it."""
+        folder = self._incoming / uuid4().hex
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def keep(self, path: Path) -> str:
         """Copy a file among the artifacts and return its SHA-256; the source stays."""
         sha256 = sha256_of(path)
@@ -145,6 +155,12 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it is never seen half written."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make everything in a folder survive a power cut."""
+    for path in (*folder.rglob("*"), folder):
+        _sync(path)
 
 
 def _receive(source: BinaryIO, path: Path, limit: int) -> tuple[int, str]:

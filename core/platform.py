@@ -15,6 +15,8 @@ from core.runtimes.inspection import Inspected, inspect_file
 from core.runtimes.lending import Scorers
 from core.services.accounts import Accounts
 from core.services.approvals import Approvals
+from core.services.backup_tickets import BackupTickets
+from core.services.backups import Backups
 from core.services.call_logs import CallLogs
 from core.services.call_upkeep import CallUpkeep
 from core.services.calls import Calls
@@ -83,6 +85,8 @@ class Platform:
     retention: Retention
     news: TaskNews
     webhooks: Webhooks
+    backups: Backups
+    backup_tickets: BackupTickets
     _parts: ExitStack
     _closed: threading.Event
 
@@ -193,6 +197,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         retention=retention,
         news=TaskNews(database),
         webhooks=webhooks,
+        backups=Backups(database, files),
+        backup_tickets=BackupTickets(accounts, files),
         _parts=parts,
         _closed=threading.Event(),
     )

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.accounts import Role
-from pages.components import admin_parts, admin_users, approval_parts, shell, timeline
+from pages.components import admin_backup, admin_parts, admin_users, approval_parts, shell, timeline
 
 PARTS = {
     "Users": admin_users.draw_accounts,
@@ -12,6 +12,7 @@ PARTS = {
     "Tasks": admin_parts.draw_tasks,
     "Approvals": approval_parts.draw_requests,
     "Timeline": timeline.draw,
+    "Backup": admin_backup.draw,
 }
 
 caller = shell.open_page("Admin")

@@ -15,6 +15,7 @@ from core.api import (
     accounts,
     admin,
     admin_users,
+    backups,
     deployments,
     downloads,
     invocations,
@@ -47,6 +48,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *admin.ENDPOINTS,
     *admin_users.ENDPOINTS,
     *timeline.ENDPOINTS,
+    *backups.ENDPOINTS,
 )
 
 Run = Callable[..., Awaitable[Any]]  # a function in the API's threads
@@ -64,6 +66,7 @@ def routes(platform: Callable[[], "Platform"]) -> list[BaseRoute]:
         *protocol.routes(platform, lanes),
         invocations.route(platform, lanes),
         downloads.route(platform, pool),
+        backups.route(platform, pool),
         metrics.route(platform, pool),
         Route("/api/openapi.json", _described, methods=["GET"]),
         Route("/api/docs", _docs, methods=["GET"]),

@@ -1,7 +1,7 @@
 """The one door to the metadata: migrated when it is opened, many readers, one writer at a time."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Database:
         self._engine = _engine(path)
         try:
             with self._engine.begin() as connection:
-                self._migrate(connection)
+                _migrate(connection, "head")
         except DBAPIError as error:
             self._engine.dispose()
             raise InternalError(_why_not_opened(path, str(error.orig))) from error
@@ -74,18 +74,33 @@ class Database:
         with self._writer:
             self._engine.dispose()
 
-    def _migrate(self, connection: Connection) -> None:
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        known = ScriptDirectory.from_config(config)
-        revision = MigrationContext.configure(connection).get_current_revision()
-        if revision and revision not in {script.revision for script in known.walk_revisions()}:
-            raise InternalError(
-                f"{self._path} was written by a newer Slipway (schema {revision}; this one knows "
-                f"schemas up to {known.get_current_head()}). Install that Slipway again, or put "
-                "back the copy of the storage folder from before."
-            )
-        command.upgrade(config, "head")
+
+def schema_revision() -> str:
+    """Return the revision of the schema that an open database has."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise InternalError("Slipway was installed without its migrations; install it again.")
+    return head
+
+
+def knows(revision: str) -> bool:
+    """Return whether a revision of the schema can be brought up to that of this Slipway."""
+    known = ScriptDirectory.from_config(_config()).walk_revisions()
+    return revision in {script.revision for script in known}
+
+
+def build(path: Path, revision: str, fill: Callable[[Connection], None]) -> None:
+    """Make a database at a revision of the schema, filled in the same transaction.
+
+    It is brought up to the newest revision when it is opened.
+    """
+    engine = _engine(path)
+    try:
+        with engine.begin() as connection:
+            _migrate(connection, revision)
+            fill(connection)
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -99,6 +114,25 @@ def arrow_view(session: Session, name: str, table: pa.Table) -> Iterator[None]:
         yield
     finally:
         connection.unregister(name)
+
+
+def _migrate(connection: Connection, target: str) -> None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision and not knows(revision):
+        raise InternalError(
+            f"{connection.engine.url.database} was written by a newer Slipway (schema {revision}; "
+            f"this one knows schemas up to {schema_revision()}). Install that Slipway again, or "
+            "put back the copy of the storage folder from before."
+        )
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 def _engine(path: Path) -> Engine:

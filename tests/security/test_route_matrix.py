@@ -152,6 +152,8 @@ CASES: dict[str, Case] = {
     "/api/openapi.json": _plain(),
     "/api/docs": _plain(),
     "/api/task/download": _plain(),
+    "/api/admin/backup": _plain(),
+    "/api/admin/backup/download": _plain(),
 }
 
 

@@ -274,6 +274,9 @@ CASES: dict[str, Case] = {
     "jobs.retry": _task(lambda p, who, t: p.jobs.retry(who, t)),
     "jobs.keep": _task(lambda p, who, t: p.jobs.keep(who, t, kept=True)),
     "jobs.delete": _task(lambda p, who, t: p.jobs.delete(who, t)),
+    "backups.extent": _own(lambda s, who: s.platform.backups.extent(who)),
+    "backups.make": _own(lambda s, who: list(s.platform.backups.make(who, results=False))),
+    "backup_tickets.issue": _own(lambda s, who: s.platform.backup_tickets.issue(who, results=True)),
     "tickets.issue": _own(lambda s, who: s.platform.tickets.issue(who, Wanted("t", "csv"))),
 }
 
@@ -339,13 +342,17 @@ def test_a_method_is_for_whom_the_table_says_and_leaves_one_event_of_a_change(
         found[who] = _outcome(act)
         changed = _state(stage) != before
         assert not (changed and found[who] != "yes"), f"{who} was refused and changed something"
+        leaves_one = changed or (method in _TOLD and found[who] == "yes")
         if method not in _MAKES_FIRST:
-            assert _events(stage) - events == (1 if changed else 0), (who, "events")
+            assert _events(stage) - events == (1 if leaves_one else 0), (who, "events")
     assert found == dict(zip(TABLE.columns, TABLE.rows[method], strict=True))
 
 
 # What they ask for is made within the call, with an event of its own.
 _MAKES_FIRST = {"models.get", "deployments.get"}
+
+# They change nothing, and are on record all the same.
+_TOLD = {"backups.make"}
 
 # They leave out what one may not see.
 _LISTS = {
