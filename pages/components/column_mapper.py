@@ -7,7 +7,7 @@ import streamlit as st
 from core.inputs.suggestions import How, Match, in_order
 from core.schema import Schema
 from core.services.previews import Preview
-from pages.components.text import plain, plural, short
+from pages.components.text import plain, short
 
 _MOST_DRAWN = 60
 _PER_LINE = 3
@@ -27,7 +27,11 @@ def draw_mapper(schema: Schema, seen: Preview, prefix: str) -> dict[str, str]:
         return seen.columns
     same = len(seen.matches) - len(open_)
     if not open_:
-        st.caption(f"All {plural(same, 'input')} found by name.")
+        st.caption(
+            f"All {same:,} inputs were found by name."
+            if same > 1
+            else "The input was found by name."
+        )
         return seen.columns
     doubtful = any(match.header is None and match.required for match in open_)
     suggested = any(match.how is How.NEAR for match in open_)

@@ -51,7 +51,7 @@ def test_the_first_rows_of_a_file_are_tried_out_at_once(page: AppTest) -> None:
 def test_what_was_found_out_is_said(page: AppTest) -> None:
     app = choose(page, CSV.replace(b",", b";").decode().encode("utf-16"))
     assert "CSV · encoding utf-16 · delimiter semicolon · about 3 rows" in texts(app)
-    assert "All 4 inputs found by name" in texts(app)
+    assert "All 4 inputs were found by name" in texts(app)
 
 
 def test_before_a_file_is_chosen_the_limit_and_the_way_around_it_are_said(
