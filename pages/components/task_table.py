@@ -62,6 +62,7 @@ def _draw_page(found: TablePage, task: TaskView) -> None:
     if not found.total:
         st.info("No row fits; try another value.")
         return
+    has_errors = found.table.column(ERROR_COLUMN).null_count < found.table.num_rows
     table = found.table.to_pandas()
     table.index = found.numbers
     first = (st.session_state.get(_ROWS_PAGE, 1) - 1) * PAGE_ROWS
@@ -73,7 +74,11 @@ def _draw_page(found: TablePage, task: TaskView) -> None:
         height=height_of(len(table)),
         placeholder="",
         alt=f"Rows of {plain(task.file_name)}",
-        column_config={ERROR_COLUMN: st.column_config.Column(pinned=bool(task.rows_failed))},
+        column_config={
+            ERROR_COLUMN: st.column_config.Column(
+                pinned=has_errors, width="medium" if has_errors else None
+            )
+        },
     )
     if found.total > PAGE_ROWS:
         st.pagination(-(-found.total // PAGE_ROWS), key=_ROWS_PAGE)
