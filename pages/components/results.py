@@ -149,9 +149,19 @@ def _draw_several(outputs: Sequence[Record], prefix: str) -> None:
 
 
 def table_of(outputs: Sequence[Record]) -> pd.DataFrame:
-    """Return several answers as a table whose rows count from 1; arrays become text."""
+    """Return several answers as a table whose rows count from 1; arrays become text.
+
+    So does a column of which a row holds a text and another a number: a bad cell stays as written.
+    """
     rows = [{name: _cell(value) for name, value in output.items()} for output in outputs]
-    return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="row"))
+    table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="row"))
+    for name in [name for name in table.columns if _is_mixed(table[name])]:
+        table[name] = table[name].map(str, na_action="ignore")
+    return table
+
+
+def _is_mixed(column: pd.Series) -> bool:
+    return column.dtype == object and len({type(value) for value in column.dropna()}) > 1
 
 
 def _brief(value: object) -> str:

@@ -191,10 +191,12 @@ def submit_a_file(page: Page, server: Server, file: Path, shots: Path) -> str:
 def read_the_result(page: Page, server: Server, task: str, shots: Path) -> None:
     page.goto(f"{server.url}/tasks?{task}")
     expect(page.get_by_role("heading", name="customers.csv")).to_be_visible(timeout=LONG)
-    expect(page.get_by_role("button", name="CSV", exact=True)).to_be_visible(timeout=LONG)
+    page.get_by_role("tab", name="Download").click(timeout=LONG)
+    csv_link = page.get_by_role("link", name="CSV", exact=True)
+    expect(csv_link).to_be_visible(timeout=LONG)
     shoot(page, shots, "10-result")
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV", exact=True).click()
+        csv_link.click()
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")
     scored = list(csv.DictReader(io.StringIO(text)))
     assert [row["id"] for row in scored] == [str(i) for i in range(1, 2001)]

@@ -64,6 +64,12 @@ def test_several_answers_are_counted_from_one_and_arrays_become_text() -> None:
     assert table["y"].iloc[0] == "[1, 2]"
 
 
+def test_a_column_of_numbers_with_a_text_among_them_is_shown_as_text() -> None:
+    table = results.table_of([{"self": 1.5, "age": 20}, {"self": "old"}, {"self": None}])
+    assert table["self"].dropna().tolist() == ["1.5", "old"]
+    assert table["age"].dropna().tolist() == [20]
+
+
 def answered(output: dict[str, object]) -> AppTest:
     def page(output: dict[str, object]) -> None:
         from core.runtimes.base import ModelInfo
