@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -38,6 +39,7 @@ class Files:
     """The folders of one storage; threads may share it."""
 
     def __init__(self, storage: Path) -> None:
+        self.root = storage
         self._incoming = storage / "incoming"
         self._artifacts = storage / "artifacts"
         self._jobs = storage / "jobs"
@@ -93,6 +95,10 @@ class Files:
         """Return the SHA-256 of every artifact that is there."""
         return [path.name for path in self._artifacts.glob("*/*") if not _is_temporary(path)]
 
+    def artifact_sizes(self) -> dict[str, int]:
+        """Return the bytes of every artifact by its SHA-256; one that goes meanwhile has none."""
+        return {sha256: _size_of(self.artifact(sha256)) for sha256 in self.artifacts()}
+
     def drop(self, sha256: str) -> None:
         """Remove an artifact; one that is gone already is no error."""
         self.artifact(sha256).unlink(missing_ok=True)
@@ -109,8 +115,26 @@ class Files:
 
     def job_size(self, task_id: str) -> int:
         """Return how many bytes the files of one task have; none if they are gone."""
-        found = (self._jobs / task_id).rglob("*")
-        return sum(path.lstat().st_size for path in found if path.is_file())
+        return _size_within(self._jobs / task_id)
+
+    def job_sizes(self) -> dict[str, int]:
+        """Return what `job_size` does for every task that has a folder."""
+        return {task_id: self.job_size(task_id) for task_id in self.job_ids()}
+
+    def job_changed(self, task_id: str) -> datetime:
+        """Return when (UTC) something was last added to the folder of a task; raises OSError."""
+        changed = (self._jobs / task_id).lstat().st_mtime
+        return datetime.fromtimestamp(changed, UTC).replace(tzinfo=None)
+
+    def database_size(self) -> int:
+        """Return how many bytes the database has on disk, with what is not yet merged into it."""
+        return sum(_size_of(path) for path in self.root.glob("*.duckdb*"))
+
+    def other_size(self) -> int:
+        """Return how many bytes lie in the folder beside the database, artifacts and tasks."""
+        known = {self._artifacts, self._jobs, *self.root.glob("*.duckdb*")}
+        others = [path for path in self.root.iterdir() if path not in known]
+        return sum(_size_within(path) if path.is_dir() else _size_of(path) for path in others)
 
     def drop_job(self, task_id: str) -> None:
         """Remove the folder of one task with all that is in it."""
@@ -191,6 +215,19 @@ def readable_size(size: int) -> str:
 def _is_temporary(path: Path) -> bool:
     """Return whether a file was left by a `replacing` that a power cut ended."""
     return path.name.startswith(".") and path.name.endswith(".tmp")
+
+
+def _size_within(folder: Path) -> int:
+    """Return the bytes of all files in a folder; somebody may remove it meanwhile."""
+    return sum(_size_of(Path(at) / name) for at, _, names in os.walk(folder) for name in names)
+
+
+def _size_of(path: Path) -> int:
+    """Return the bytes of a file; somebody may remove it meanwhile."""
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _file_name(name: str) -> str:

@@ -33,6 +33,7 @@ from core.services.live_settings import LiveSettings
 from core.services.loading import Loader
 from core.services.matching import Matching
 from core.services.models import Models
+from core.services.online_load import OnlineLoad
 from core.services.passwords import Passwords
 from core.services.people import People
 from core.services.predictions import Predictions
@@ -42,6 +43,9 @@ from core.services.refusals import Refusals
 from core.services.releases import Releases
 from core.services.revisions import Revisions
 from core.services.sign_ins import SignIns
+from core.services.storage import Storage
+from core.services.support import Support
+from core.services.system import System
 from core.services.timeline import Timeline
 from core.services.warming import Warming
 from core.services.watching import Watching
@@ -87,6 +91,10 @@ class Platform:
     webhooks: Webhooks
     backups: Backups
     backup_tickets: BackupTickets
+    load: OnlineLoad
+    storage: Storage
+    system: System
+    support: Support
     _parts: ExitStack
     _closed: threading.Event
 
@@ -166,6 +174,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     predictions = Predictions(models, calls, logs, scorers)
     webhooks = Webhooks(database, private=settings.private_webhooks)
     parts.callback(webhooks.close)
+    load = OnlineLoad()
     return Platform(
         settings=settings,
         files=files,
@@ -199,6 +208,10 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         webhooks=webhooks,
         backups=Backups(database, files),
         backup_tickets=BackupTickets(accounts, files),
+        load=load,
+        storage=Storage(database, files, models.artifacts, retention, upkeep),
+        system=System(database, files, runtimes.children, load),
+        support=Support(database),
         _parts=parts,
         _closed=threading.Event(),
     )

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from core.api import (
     accounts,
     admin,
+    admin_system,
     admin_users,
     backups,
     deployments,
@@ -47,6 +48,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *webhooks.ENDPOINTS,
     *admin.ENDPOINTS,
     *admin_users.ENDPOINTS,
+    *admin_system.ENDPOINTS,
     *timeline.ENDPOINTS,
     *backups.ENDPOINTS,
 )
@@ -60,7 +62,7 @@ _THREADS = 8
 def routes(platform: Callable[[], "Platform"]) -> list[BaseRoute]:
     """Return all routes over the platform that the callable gives once the server has started."""
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
-    lanes = Lanes(lambda: platform().settings)
+    lanes = Lanes(lambda: platform().settings, lambda: platform().load)
     return [
         *(_form_route(endpoint, platform, pool, lanes) for endpoint in ENDPOINTS),
         *protocol.routes(platform, lanes),

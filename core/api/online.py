@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from core.errors import Overloaded
+from core.services.online_load import OnlineLoad
 from core.settings import Settings
 
 T = TypeVar("T")
@@ -32,19 +33,25 @@ class Lanes:
     """Where calls are scored: `workers` threads, and at most `waiting` calls in line for them.
 
     `settings` gives, once the server has started, how many of the threads one service may have and
-    how long a call may wait. One service has half of the places in line at most. How long a call
-    may run is the scorers' to see to. Used on one event loop alone, so counting needs no lock.
+    how long a call may wait; `load` where to count who is inside. One service has half of the
+    places in line at most. How long a call may run is the scorers' to see to. Used on one event
+    loop alone, so counting needs no lock.
     """
 
     def __init__(
-        self, settings: Callable[[], Settings], *, workers: int = 4, waiting: int = 64
+        self,
+        settings: Callable[[], Settings],
+        load: Callable[[], OnlineLoad],
+        *,
+        workers: int = 4,
+        waiting: int = 64,
     ) -> None:
         self._settings = settings
+        self._load = load
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="online")
         self._free = asyncio.Semaphore(workers)
         self._most = workers + waiting
         self._most_of_one = max(1, self._most // 2)
-        self._inside = 0
         self._lines: dict[str, _Line] = {}
 
     async def run(self, fast: bool, service: str, work: Callable[[], T]) -> T:
@@ -58,15 +65,16 @@ class Lanes:
     async def _place(self, service: str) -> AsyncIterator[_Line]:
         """Count a call as inside, if there is room for one more."""
         line = self._lines.get(service) or _Line(self._settings().service_calls)
-        if self._inside >= self._most or line.inside >= self._most_of_one:
-            raise Overloaded(f"{self._inside} calls are waiting already; try again in a second.")
+        load = self._load()
+        if load.inside >= self._most or line.inside >= self._most_of_one:
+            raise Overloaded(f"{load.inside} calls are waiting already; try again in a second.")
         self._lines[service] = line
-        self._inside += 1
+        load.inside += 1
         line.inside += 1
         try:
             yield line
         finally:
-            self._inside -= 1
+            load.inside -= 1
             line.inside -= 1
             if not line.inside:
                 del self._lines[service]
@@ -88,8 +96,11 @@ class Lanes:
                 f"The call has waited for {seconds:g} seconds and was not begun; the service "
                 "has more to do than it can. Try again later."
             ) from error
+        load = self._load()
+        load.busy += 1
         try:
             yield
         finally:
+            load.busy -= 1
             self._free.release()
             line.turn.release()

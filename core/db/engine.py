@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from alembic import command
@@ -11,12 +12,13 @@ from alembic.config import Config
 from alembic.ddl.impl import DefaultImpl
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from core.errors import InternalError
 
+_READ_ROWS = 10_000
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 # The metadata needs nothing that DuckDB would fetch from elsewhere.
@@ -68,6 +70,11 @@ class Database:
         with self._writer, Session(self._engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+
+    def checkpoint(self) -> None:
+        """Merge what was written lately into the file, and let the room of deleted rows be used."""
+        with self._writer, Session(self._engine) as session:
+            session.execute(text("CHECKPOINT"))
 
     def close(self) -> None:
         """Let go of the file, once the transaction under way is over."""
@@ -133,6 +140,16 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config
+
+
+def arrow_reader(session: Session, query: Select[*tuple[Any, ...]]) -> pa.RecordBatchReader:
+    """Return the rows of a query without parameters as they are read, while the session is open."""
+    connection = session.connection().connection.driver_connection
+    if connection is None:
+        raise InternalError("The session has lost its connection.")
+    sql = str(query.compile(session.get_bind()))
+    reader: pa.RecordBatchReader = connection.sql(sql).to_arrow_reader(_READ_ROWS)
+    return reader
 
 
 def _engine(path: Path) -> Engine:

@@ -32,6 +32,11 @@ class Runtimes:
         """Load an inspected file for scoring; raises InvalidModel if that fails."""
         return runtime_of(info.format, self._runtimes).load(path, info)
 
+    def children(self) -> dict[str, int]:
+        """Return the ids of the processes that runtimes have started, by format."""
+        found = {runtime.format: runtime.child for runtime in self._runtimes}
+        return {format_: pid for format_, pid in found.items() if pid is not None}
+
     def close(self) -> None:
         """Give back what the runtimes hold, such as a JVM."""
         for runtime in self._runtimes:

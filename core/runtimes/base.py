@@ -116,5 +116,10 @@ class Runtime(ABC):
         """Return a runtime that inspects files with these types in them; few formats hold types."""
         return self
 
+    @property
+    def child(self) -> int | None:
+        """Return the id of the process that the runtime has started, or None."""
+        return None
+
     def close(self) -> None:  # noqa: B027 - most runtimes hold nothing to give back
         """Give back what the runtime holds, such as a JVM; it is not used afterwards."""

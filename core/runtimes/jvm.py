@@ -82,6 +82,12 @@ class JavaProcess:
         except (LaneClosedError, TimeoutError, Overloaded):
             self._replace(child)
 
+    @property
+    def pid(self) -> int | None:
+        """Return the id of the process, or None while there is none."""
+        child = self._child
+        return None if child is None else child.pid
+
     def close(self) -> None:
         """End the process; the next call would start another."""
         with self._lock:
@@ -176,6 +182,7 @@ class _Child:
             pass_fds=[their.fileno() for their in theirs],
             start_new_session=True,
         )
+        self.pid = process.pid
         for their in theirs:
             their.close()
         self._end = weakref.finalize(self, _end_process, process, self._lanes)

@@ -120,6 +120,11 @@ class PmmlRuntime(Runtime):
             )
         return PmmlScorer(model, info.input_schema)
 
+    @property
+    def child(self) -> int | None:
+        """Return the id of the Java process, or None while there is none."""
+        return self._process.pid
+
     def close(self) -> None:
         """End the Java process."""
         self._process.close()

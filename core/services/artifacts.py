@@ -53,12 +53,16 @@ class Artifacts:
         with self._lock:
             self._drop_unused(set(candidates))
 
-    def _drop_unused(self, candidates: set[str]) -> None:
+    def unused(self, candidates: Iterable[str]) -> list[str]:
+        """Return those of the artifacts that no version and no check uses."""
         with self._database.reading() as session:
             used = set(session.scalars(select(Version.artifact)))
             used |= set(session.scalars(select(Version.source)))
             used |= set(session.scalars(select(Verdict.file)))
-        for sha256 in candidates - used:
+        return sorted(set(candidates) - used)
+
+    def _drop_unused(self, candidates: set[str]) -> None:
+        for sha256 in self.unused(candidates):
             self._files.drop(sha256)
 
 

@@ -45,12 +45,12 @@ class Retention:
         if self._thread.ident is not None:
             self._thread.join()
 
-    def sweep(self) -> int:
-        """Remove what has had its time, and return how many tasks that were.
+    def sweep(self, days: float | None = None) -> int:
+        """Remove what has had its time, or what is older than `days`; return how many tasks'.
 
         The files go before the row says so: after a kill between the two it is done again.
         """
-        old = self._old() if self._days else []
+        old = self.old(days)
         for task_id in old:
             self._files.drop_job(task_id)
             with self._database.writing() as session:
@@ -58,10 +58,13 @@ class Retention:
                 session.execute(gone)
         return len(old)
 
-    def _old(self) -> list[str]:
-        """Return the tasks that ended before the time for which results are kept."""
+    def old(self, days: float | None = None) -> list[str]:
+        """Return the tasks whose files may go: they ended so many days ago, and are not kept."""
+        age = self._days if days is None else days
+        if not age:
+            return []
         query = select(Task.id).where(
-            Task.finished < self._now() - timedelta(days=self._days),
+            Task.finished < self._now() - timedelta(days=age),
             Task.removed.is_(None),
             func.coalesce(Task.kept, False).is_(False),
         )

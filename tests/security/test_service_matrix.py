@@ -167,6 +167,11 @@ def _find_named(stage: Stage, who: Caller, seen: str) -> Act:
 CASES: dict[str, Case] = {
     "live.list_": _own(lambda s, who: s.platform.live.list_(who)),
     "live.set_": _own(lambda s, who: s.platform.live.set_(who, "registration", "open")),
+    "storage.view": _own(lambda s, who: s.platform.storage.view(who)),
+    "storage.free": _task(lambda p, who, t: p.storage.free(who, "results", days=1e-9)),
+    "system.view": _own(lambda s, who: s.platform.system.view(who)),
+    "support.tables": _own(lambda s, who: s.platform.support.tables(who)),
+    "support.query": _own(lambda s, who: s.platform.support.query(who, "SELECT 1")),
     "accounts.is_pending": _own(lambda s, who: s.platform.accounts.is_pending(who)),
     "accounts.create_token": _own(lambda s, who: s.platform.accounts.create_token(who, "one")),
     "accounts.list_tokens": _own(lambda s, who: s.platform.accounts.list_tokens(who)),

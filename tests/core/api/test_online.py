@@ -17,6 +17,7 @@ from core.api.online import Lanes
 from core.db.engine import Database
 from core.errors import Overloaded
 from core.platform import Platform
+from core.services.online_load import OnlineLoad
 from core.settings import Settings
 from tests.core.api.conftest import FLOWER, Api
 
@@ -28,7 +29,8 @@ def lanes(
     *, per_service: int = 1, seconds: float = 60, workers: int = 2, waiting: int = 2
 ) -> Lanes:
     settings = Settings(service_calls=per_service, queue_seconds=seconds)
-    return Lanes(lambda: settings, workers=workers, waiting=waiting)
+    load = OnlineLoad()
+    return Lanes(lambda: settings, lambda: load, workers=workers, waiting=waiting)
 
 
 class Held:
