@@ -42,6 +42,7 @@ from core.services.rechecks import Rechecks
 from core.services.refusals import Refusals
 from core.services.releases import Releases
 from core.services.revisions import Revisions
+from core.services.samples import Samples
 from core.services.sign_ins import SignIns
 from core.services.storage import Storage
 from core.services.support import Support
@@ -71,6 +72,7 @@ class Platform:
     refusals: Refusals
     models: Models
     revisions: Revisions
+    samples: Samples
     loader: Loader
     deployments: Deployments
     releases: Releases
@@ -141,6 +143,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     accounts = Accounts(database, directory, passwords, live)
     approvals = Approvals(database)
     models = Models(database, files, _inspecting(settings, approvals), approvals)
+    revisions = Revisions(database, models)
     loader = Loader(models, files, runtimes, approvals)
     cache = ScorerCache(loader.load, settings.cached_models)
     parts.callback(cache.close)
@@ -187,7 +190,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         refusals=Refusals(database),
         approvals=approvals,
         models=models,
-        revisions=Revisions(database, models),
+        revisions=revisions,
+        samples=Samples(database, files, models, revisions),
         loader=loader,
         deployments=deployments,
         releases=Releases(database, deployments, cache),

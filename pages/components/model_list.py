@@ -6,7 +6,14 @@ import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.model_views import ModelView
-from pages.components import approval_parts, links, model_forms, rights, session
+from pages.components import (
+    approval_parts,
+    links,
+    model_forms,
+    rights,
+    sample_models,
+    session,
+)
 from pages.components.states import draw_state
 from pages.components.text import ago, plain, plural, short
 
@@ -47,6 +54,8 @@ def _draw_empty(caller: Caller) -> None:
         else:
             text = "When a colleague shares a model with the team, it appears here."
         st.markdown(text, text_alignment="center")
+        if rights.may_make(caller):
+            sample_models.draw_adding(caller, "models_samples")
 
 
 def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:

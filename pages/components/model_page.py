@@ -17,6 +17,7 @@ from pages.components import (
     release_forms,
     revision_list,
     rights,
+    sample_models,
     schema_edit,
     session,
     snippets,
@@ -83,6 +84,7 @@ def _draw_actions(caller: Caller, view: VersionView) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+        sample_models.draw_download_of(view, "models_sample_data")
 
 
 def _draw_changes(view: VersionView) -> None:

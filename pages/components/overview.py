@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from core.services.accounts import Caller
 from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
 from core.services.job_views import TaskView
 from core.services.thresholds import Health, Level
-from pages.components import approval_parts, charts, health, links, rights, session, shell
+from pages.components import approval_parts, charts, first_steps, health, links, session, shell
 from pages.components.deployment_list import draw_row as draw_deployment
 from pages.components.errors import showing_errors
 from pages.components.task_list import MOVING
@@ -26,28 +25,9 @@ def draw() -> None:
     st.title("Home")
     approval_parts.draw_waiting(caller)
     if not session.platform().models.list_(caller):
-        _draw_first_steps(caller)
+        first_steps.draw_welcome(caller)
         return
     st.fragment(_draw_dashboard, run_every=_REFRESH)()
-
-
-def _draw_first_steps(caller: Caller) -> None:
-    st.markdown("From a trained model file to a service that your team can call, in four steps.")
-    steps = (
-        ("1. Upload", "A PMML, ONNX or scikit-learn file. Slipway reads what it takes and gives."),
-        ("2. Try", "Fill in a form made from the model's inputs, and see what it says."),
-        ("3. Deploy", "Give it an address that programs call. Pause and start it when you like."),
-        ("4. Watch", "See how often it is called, how fast it answers, and what fails."),
-    )
-    with st.grid("auto", min_column_width=180):
-        for title, text in steps:
-            with st.container(border=True, height="stretch"):
-                st.subheader(title)
-                st.markdown(text)
-    if rights.may_make(caller):
-        st.page_link(links.MODELS, label="Upload your first model", icon=":material/upload:")
-    else:
-        st.caption("When a colleague shares a model with the team, it appears here.")
 
 
 def _draw_dashboard() -> None:

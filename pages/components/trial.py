@@ -9,7 +9,7 @@ from core.inputs.image import typed_record
 from core.inputs.image_fields import picture_fields
 from core.services.accounts import Caller
 from core.services.predictions import Answer
-from pages.components import results, schema_form, session, trial_file
+from pages.components import results, sample_models, schema_form, session, trial_file
 from pages.components.errors import showing_errors
 from pages.components.trial_choice import Target
 
@@ -24,6 +24,7 @@ def draw(caller: Caller, target: Target) -> None:
     with text:
         _draw_json(caller, target)
     with file:
+        sample_models.draw_data(caller, target)
         trial_file.draw(caller, target)
 
 

@@ -217,6 +217,8 @@ CASES: dict[str, Case] = {
     "revisions.suggest": _model(
         lambda s, who, m: s.platform.revisions.suggest(who, m, s.staged(CSV))
     ),
+    "samples.list_": _own(lambda s, who: s.platform.samples.list_(who)),
+    "samples.add": _own(lambda s, who: s.platform.samples.add(who, "digits")),
     "deployments.create": _model(lambda s, who, m: s.platform.deployments.create(who, m, "more")),
     "deployments.start": _service(lambda p, who, d: p.deployments.start(who, d)),
     "deployments.pause": _service(lambda p, who, d: p.deployments.pause(who, d)),
@@ -353,8 +355,9 @@ def test_a_method_is_for_whom_the_table_says_and_leaves_one_event_of_a_change(
     assert found == dict(zip(TABLE.columns, TABLE.rows[method], strict=True))
 
 
-# What they ask for is made within the call, with an event of its own.
-_MAKES_FIRST = {"models.get", "deployments.get"}
+# What they ask for is made within the call, with an event of its own; a sample model is two
+# changes, each with its own: an upload and a revision.
+_MAKES_FIRST = {"models.get", "deployments.get", "samples.add"}
 
 # They change nothing, and are on record all the same.
 _TOLD = {"backups.make"}
