@@ -23,6 +23,7 @@ from core.services.calls import Calls
 from core.services.column_maps import ColumnMaps
 from core.services.deployments import Deployments
 from core.services.directory import Directory
+from core.services.first_steps import FirstSteps
 from core.services.identities import Identities
 from core.services.job_news import TaskNews
 from core.services.job_retention import Retention
@@ -73,6 +74,7 @@ class Platform:
     models: Models
     revisions: Revisions
     samples: Samples
+    first_steps: FirstSteps
     loader: Loader
     deployments: Deployments
     releases: Releases
@@ -191,6 +193,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         approvals=approvals,
         models=models,
         revisions=revisions,
+        first_steps=FirstSteps(database),
         samples=Samples(database, files, models, revisions),
         loader=loader,
         deployments=deployments,

@@ -1,29 +1,120 @@
-"""What a newcomer sees on the home page: how it goes, and where to begin."""
+"""The first steps on the home page: what a newcomer has done, and where the next step is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
 from core.services.accounts import Caller
-from pages.components import links, rights, sample_models
+from core.services.first_steps import Progress, Step
+from pages.components import links, rights, sample_models, session
+from pages.components.errors import showing_errors
 
-_STEPS = (
-    ("1. Upload", "A PMML, ONNX or scikit-learn file. Slipway reads what it takes and gives."),
-    ("2. Try", "Fill in a form made from the model's inputs, and see what it says."),
-    ("3. Deploy", "Give it an address that programs call. Pause and start it when you like."),
-    ("4. Watch", "See how often it is called, how fast it answers, and what fails."),
-)
+_DONE, _OPEN = ":green[:material/check_circle:]", ":gray[:material/radio_button_unchecked:]"
 
 
-def draw_welcome(caller: Caller) -> None:
-    """Draw how a file becomes a service, for who sees no model yet."""
-    st.markdown("From a trained model file to a service that your team can call, in four steps.")
-    with st.grid("auto", min_column_width=180):
-        for title, text in _STEPS:
-            with st.container(border=True, height="stretch"):
-                st.subheader(title)
-                st.markdown(text)
+@dataclass(frozen=True)
+class _Guide:
+    """What a step is called, why one would, and where it is done, by the model at hand."""
+
+    title: str
+    text: str
+    link: str
+    page: Callable[[str | None], tuple[str, dict[str, str]]]
+
+
+def _models(_: str | None) -> tuple[str, dict[str, str]]:
+    return links.MODELS, {}
+
+
+def _model(model_id: str | None) -> tuple[str, dict[str, str]]:
+    return links.MODELS, {"model": model_id} if model_id else {}
+
+
+def _trial(model_id: str | None) -> tuple[str, dict[str, str]]:
+    return links.PREDICT, {"model": model_id} if model_id else {}
+
+
+_GUIDES = {
+    Step.UPLOAD: _Guide(
+        "Upload",
+        "A PMML, ONNX or scikit-learn file. Slipway reads what it takes and gives.",
+        "Upload your first model",
+        _models,
+    ),
+    Step.TEST: _Guide(
+        "Test", "Fill in a form made from its inputs, and see what it says.", "Try it", _trial
+    ),
+    Step.DEPLOY: _Guide(
+        "Deploy", "Give it an address that programs call.", "Open the model", _model
+    ),
+    Step.SCORE: _Guide(
+        "Score a file", "A whole CSV in the background, on the tab File.", "Choose a file", _trial
+    ),
+    Step.SHARE: _Guide(
+        "Share", "Choose Edit, then Team: your colleagues see it, too.", "Open the model", _model
+    ),
+}
+
+
+def draw(caller: Caller, *, any_model: bool) -> None:
+    """Draw the checklist until all is done or it is dismissed; without a model, how to get one."""
     if not rights.may_make(caller):
-        st.caption("When a colleague shares a model with the team, it appears here.")
+        if not any_model:
+            st.info("When a colleague shares a model with the team, it appears here.")
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        sample_models.draw_adding(caller, "home_samples", primary=True)
-        st.page_link(links.MODELS, label="Upload your first model", icon=":material/upload:")
+    progress = session.platform().first_steps.progress(caller)
+    if progress.is_over and any_model:
+        return
+    with st.container(border=True, key="home_steps"):
+        _draw_head(progress)
+        if not progress.is_over:
+            _draw_steps(progress)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            sample_models.draw_adding(caller, "home_samples", primary=not any_model)
+            if progress.is_over:
+                st.page_link(links.MODELS, label="Upload a model", icon=":material/upload:")
+            else:
+                st.button(
+                    "Dismiss",
+                    key="home_steps_dismiss",
+                    type="tertiary",
+                    icon=":material/close:",
+                    help="Show these steps no more",
+                    on_click=_dismiss,
+                )
+
+
+def _draw_head(progress: Progress) -> None:
+    if progress.is_over:
+        st.markdown("There is no model yet. Upload one, or add the sample models.")
+        return
+    st.subheader("First steps", anchor=False)
+    st.caption(
+        f"{len(progress.done)} of {len(Step)} done. From a trained model file to a service that "
+        "your team can call."
+    )
+
+
+def _draw_steps(progress: Progress) -> None:
+    following = next(step for step in Step if step not in progress.done)
+    with st.grid("auto", min_column_width=170):
+        for number, step in enumerate(Step, start=1):
+            with st.container(gap="xxsmall"):
+                _draw_step(number, step, progress, is_next=step is following)
+
+
+def _draw_step(number: int, step: Step, progress: Progress, *, is_next: bool) -> None:
+    guide = _GUIDES[step]
+    done = step in progress.done
+    st.markdown(f"{_DONE if done else _OPEN} **{number}. {guide.title}**")
+    st.caption("Done." if done else guide.text)
+    if not done and (is_next or progress.model_id):
+        page, query = guide.page(progress.model_id)
+        st.page_link(page, label=guide.link, icon=":material/arrow_forward:", query_params=query)
+
+
+def _dismiss() -> None:
+    caller = session.require_caller()
+    with showing_errors():
+        session.platform().first_steps.dismiss(caller)

@@ -24,8 +24,9 @@ def draw() -> None:
     caller = shell.open_page("Home")
     st.title("Home")
     approval_parts.draw_waiting(caller)
-    if not session.platform().models.list_(caller):
-        first_steps.draw_welcome(caller)
+    any_model = bool(session.platform().models.list_(caller))
+    first_steps.draw(caller, any_model=any_model)
+    if not any_model:
         return
     st.fragment(_draw_dashboard, run_every=_REFRESH)()
 

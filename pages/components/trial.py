@@ -37,6 +37,7 @@ def _score(caller: Caller, target: Target, records: object) -> Answer:
         answer = platform.predictions.call(caller, live, records)
     else:
         answer = platform.predictions.test(caller, model.id, records, version=target.view.number)
+    platform.first_steps.note_test(caller, model.id)
     session.remember_input(model.id, records[0] if isinstance(records, list) else records)
     return answer
 

@@ -217,6 +217,9 @@ CASES: dict[str, Case] = {
     "revisions.suggest": _model(
         lambda s, who, m: s.platform.revisions.suggest(who, m, s.staged(CSV))
     ),
+    "first_steps.progress": _own(lambda s, who: s.platform.first_steps.progress(who)),
+    "first_steps.note_test": _model(lambda s, w, m: s.platform.first_steps.note_test(w, m)),
+    "first_steps.dismiss": _own(lambda s, who: s.platform.first_steps.dismiss(who)),
     "samples.list_": _own(lambda s, who: s.platform.samples.list_(who)),
     "samples.add": _own(lambda s, who: s.platform.samples.add(who, "digits")),
     "deployments.create": _model(lambda s, who, m: s.platform.deployments.create(who, m, "more")),
@@ -360,7 +363,7 @@ def test_a_method_is_for_whom_the_table_says_and_leaves_one_event_of_a_change(
 _MAKES_FIRST = {"models.get", "deployments.get", "samples.add"}
 
 # They change nothing, and are on record all the same.
-_TOLD = {"backups.make"}
+_TOLD = {"backups.make", "first_steps.note_test", "first_steps.dismiss"}
 
 # They leave out what one may not see.
 _LISTS = {
@@ -378,6 +381,7 @@ _OF_MODELS = {
 }
 _PRIVATE = [name for name in CASES if name.split(".")[0] in _OF_MODELS and name not in _LISTS] + [
     "predictions.test",
+    "first_steps.note_test",
     "previews.look",
     "column_maps.find",
     "column_maps.remember",

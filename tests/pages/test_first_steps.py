@@ -1,0 +1,36 @@
+"""The checklist on the home page."""
+
+from core.platform import Platform
+from core.services.accounts import Caller
+from core.services.model_views import ModelView
+from tests.pages.conftest import ran, texts, visit
+
+
+def test_what_was_done_is_ticked_and_the_rest_has_links(ann: Caller, iris: ModelView) -> None:
+    app = visit(ann)
+    assert "2 of 5 done" in texts(app)  # uploaded, and shared with the team
+    assert {"Try it", "Open the model", "Choose a file"} <= {link.label for link in app.page_link}
+
+
+def test_a_test_on_the_form_counts(ann: Caller, iris: ModelView) -> None:
+    app = visit(ann, "pages/predict.py", model=iris.id)
+    app.button(key="predict_submit").click()
+    ran(app)
+    assert "3 of 5 done" in texts(visit(ann))
+
+
+def test_a_dismissal_is_for_good_and_for_oneself(
+    platform: Platform, ann: Caller, ben: Caller, iris: ModelView
+) -> None:
+    app = visit(ann)
+    app.button(key="home_steps_dismiss").click()
+    assert "First steps" not in texts(ran(app))
+    assert "First steps" not in texts(visit(ann))
+    assert "First steps" in texts(visit(ben))
+
+
+def test_who_has_dismissed_them_is_still_told_how_to_begin(platform: Platform, ann: Caller) -> None:
+    platform.first_steps.dismiss(ann)
+    app = visit(ann)
+    assert "There is no model yet" in texts(app)
+    assert "Add the sample models" in {button.label for button in app.button}
