@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 
 from core.api.app import routes
+from core.api.hardening import Hardened
 from core.platform import close_platform, shared_platform
-from pages.components import errors, overview
+from pages.components import errors, overview, policy
 
 
 @asynccontextmanager
@@ -30,6 +32,9 @@ else:
     app = st.App(
         __file__,
         routes=routes(shared_platform),
+        middleware=[
+            Middleware(Hardened, platform=shared_platform, scripts=policy.inline_scripts())
+        ],
         lifespan=_lifespan,
         on_script_error=errors.on_script_error,
     )

@@ -55,6 +55,7 @@ from core.services.webhooks import Webhooks
 from core.settings import Settings
 
 _log = logging.getLogger(__name__)
+_SECRETS = ("backup", "cookie", "tickets")  # they are there from the first start on
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     database = Database(settings.database)
     parts.callback(database.close)
     files = Files(settings.storage)
+    for name in _SECRETS:
+        files.secret(name)
     runtimes = open_runtimes(
         seconds=settings.score_seconds,
         java_heap_mb=settings.java_heap_mb,

@@ -8,21 +8,20 @@ This module alone owns `st.session_state`; other keys there are widgets'.
 
 import json
 from collections.abc import Callable, Hashable
-from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-import jwt
 import streamlit as st
 
 from core.errors import InvalidInput
 from core.platform import Platform, shared_platform
 from core.services.accounts import Caller
+from core.services.sign_in_cookie import COOKIE, SECRET, cookie_key, sign_in_of
 from core.services.sign_ins import Visitor
 
 if TYPE_CHECKING:
     from streamlit_authenticator.controllers import CookieController
 
-COOKIE = "slipway"
 _SIGN_IN = "slipway_sign_in"
 _SIGNED_OUT = "slipway_signed_out"
 _PENDING = "slipway_cookie"
@@ -212,23 +211,18 @@ def _controller() -> "CookieController":
     # Importing it draws and caches things, which only a page may do.
     from streamlit_authenticator.controllers import CookieController
 
-    return CookieController(COOKIE, _key(), platform().settings.cookie_days)
+    controller = CookieController(COOKIE, _key(), platform().settings.cookie_days)
+    manager = controller.cookie_model.cookie_manager
+    # The library has no word for it: behind TLS the cookie is for TLS alone.
+    manager.set = partial(manager.set, secure=(st.context.url or "").startswith("https:"))
+    return controller
 
 
 def _key() -> str:
-    return f"{platform().files.secret('cookie')}:{platform().settings.cookie_days}"
+    return cookie_key(platform().files.secret(SECRET), platform().settings.cookie_days)
 
 
 def _from_cookie() -> str:
     """Return the id of the sign-in that this browser's cookie proves, or an empty text."""
     token = st.context.cookies.get(COOKIE)
-    if not token or has_signed_out():
-        return ""
-    try:
-        claims = jwt.decode(token, _key(), algorithms=["HS256"])
-    except jwt.InvalidTokenError:  # forged, or signed by an earlier key: nobody is signed in
-        return ""
-    found, ends = claims.get("username"), claims.get("exp_date")
-    if not isinstance(found, str) or not isinstance(ends, int | float):
-        return ""
-    return found if datetime.now(UTC).timestamp() < ends else ""
+    return "" if not token or has_signed_out() else sign_in_of(token, _key())

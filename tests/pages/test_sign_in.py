@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.model_views import ModelView
-from pages.components import session
+from core.services.sign_in_cookie import COOKIE
 from tests.pages.conftest import PASSWORD, ran, visit
 
 SetCookie = Callable[[str], None]
@@ -22,7 +22,7 @@ def set_cookie(monkeypatch: pytest.MonkeyPatch) -> SetCookie:
     """Give every browser of this test a cookie."""
 
     def set_(token: str) -> None:
-        cookies = property(lambda _: {session.COOKIE: token})
+        cookies = property(lambda _: {COOKIE: token})
         monkeypatch.setattr(ContextProxy, "cookies", cookies)
 
     return set_
