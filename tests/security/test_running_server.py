@@ -76,9 +76,9 @@ def test_a_backup_is_made_of_a_running_server_and_no_secret_is_in_its_log(
         _send(server, path, user="ann", password=WRONG)
         _send(server, f"{path}?token={token}&password={PASSWORD}", token=token)
     monkeypatch.setenv("SLIPWAY_STORAGE", str(storage))
-    path = tmp_path / "backup.zip"
-    assert backup_command.main([str(path), "--url", server.url]) == 0
-    assert path.stat().st_size > 1_000
+    target = tmp_path / "backup.zip"
+    assert backup_command.main([str(target), "--url", server.url]) == 0
+    assert target.stat().st_size > 1_000
     keys = [each.read_text() for each in (storage / "secrets").iterdir()]
     log = server.log.read_text()
     assert log
