@@ -19,7 +19,9 @@ def test_every_setting_is_documented_with_its_default(name: str) -> None:
     assert description in lines[0]
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "docs", "bench", "lock"])
+@pytest.mark.parametrize(
+    "target", ["run", "backup", "restore", "test", "check", "docs", "bench", "lock"]
+)
 def test_every_command_of_the_readme_is_in_the_makefile(target: str) -> None:
     assert f"\n{target}:" in (PROJECT / "Makefile").read_text(encoding="utf-8")
     assert f"make {target}" in (PROJECT / "README.md").read_text(encoding="utf-8")
