@@ -29,6 +29,7 @@ MOST_BYTES = 64 << 20
 MOST_PIXELS = 50_000_000
 MOST_OWN_PIXELS = 1_000_000  # where the model takes the picture's own size
 _SHOWN_SIDE = 640
+_THUMBNAIL_QUALITY = 80
 _ELEMENTS = {
     DataType.FLOAT: np.float32,
     DataType.DOUBLE: np.float64,
@@ -146,6 +147,18 @@ def shown(content: bytes) -> Pixels:
     return np.asarray(_recoloured(image, Colour.RGB))
 
 
+def thumbnail(content: bytes, side: int) -> bytes:
+    """Return a picture for people as a JPEG, upright, at most `side` pixels wide and high.
+
+    Raises InvalidInput for what is no whole JPEG or PNG.
+    """
+    image = _decoded(content.removeprefix(_PACKED), side)
+    image.thumbnail((side, side))
+    file = BytesIO()
+    _recoloured(image, Colour.RGB).save(file, "JPEG", quality=_THUMBNAIL_QUALITY)
+    return file.getvalue()
+
+
 class PictureSource:
     """A picture as a table of one record, for a model with one input that is an image.
 
@@ -178,11 +191,16 @@ class PictureSource:
 # --- from bytes to a picture -----------------------------------------------------------------
 
 
-def _decoded(content: bytes) -> Image.Image:
-    """Return a picture upright and with 8 bits a channel: of the mode L, RGB or RGBA."""
+def _decoded(content: bytes, side: int | None = None) -> Image.Image:
+    """Return a picture upright and with 8 bits a channel: of the mode L, RGB or RGBA.
+
+    With a `side` a JPEG may come smaller than it is, but not below that: it is decoded so at once.
+    """
     try:
         image = _opened(content)
         _check_size(image)
+        if side is not None:
+            image.draft(None, (side, side))
         image.load()
         return _upright(_plain(image), image.getexif().get(_ORIENTATION, 1))
     except _BROKEN as error:

@@ -1,6 +1,6 @@
 """What is read of the results of tasks, by those who may see the task."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from core.services.accounts import Caller
 from core.services.job_downloads import Download, download, require_kind
 from core.services.job_exports import Record
 from core.services.job_files import JobFiles, Rows
+from core.services.job_media import VideoTrack, find_track, thumbnails_of
 from core.services.job_queries import EVERYTHING, FoundRows, Query
 from core.services.job_results import Result
 from core.services.job_states import UNFINISHED, State
@@ -35,11 +36,12 @@ class ResultPage:
 
 @dataclass(frozen=True, slots=True)
 class TablePage:
-    """The same as typed columns."""
+    """The same as typed columns; `pictures` are the inputs that `thumbnails` are had of."""
 
     table: pa.Table
     total: int
     numbers: list[int]
+    pictures: tuple[str, ...] = ()
 
 
 class TaskResults:
@@ -78,7 +80,27 @@ class TaskResults:
         """Return some of the rows that a query finds as typed columns; raises as `result`."""
         result, found = self._selected(caller, task_id, query)
         page = found[offset : offset + limit]
-        return TablePage(result.table(page), len(found), [int(row) + 1 for row in page])
+        numbers = [int(row) + 1 for row in page]
+        return TablePage(result.table(page), len(found), numbers, result.pictures)
+
+    def thumbnails(
+        self, caller: Caller, task_id: str, numbers: Sequence[int]
+    ) -> dict[str, list[bytes | None]]:
+        """Return the pictures of some rows, small, as JPEG, by the input that they were given to.
+
+        `numbers` are those of the rows, from 1. A row without a picture, or with one that cannot be
+        read, has None. They are made anew each time. Raises as `result`, and InvalidInput for more
+        than `MOST_THUMBNAILS` rows, or one that there is not.
+        """
+        return thumbnails_of(self._result(caller, task_id), numbers)
+
+    def video_track(self, caller: Caller, task_id: str, video: str = "") -> VideoTrack | None:
+        """Return what was answered over the time of a video, None where the task has no video.
+
+        `video` names one of a zip; the first is taken where it is left out. Raises as `result`,
+        and InvalidInput for a video that is not there.
+        """
+        return find_track(self._result(caller, task_id), video)
 
     def summary(self, caller: Caller, task_id: str) -> Summary:
         """Return what a result comes to; raises as `result`."""

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.inputs.image_fields import picture_fields
 from core.runtimes.base import ERROR_COLUMN, ModelInfo
 from core.services.job_exports import Piece, Record
 from core.services.job_files import Ingested, JobFiles, Rows, read_rows
@@ -22,6 +23,7 @@ from core.services.job_parts import OTHERS, RAW, input_column, other_column
 
 ROW = "row"
 ORIGINAL_ROW = "original_row"
+PICTURE_KINDS = ("jpg", "mp4", "zip")
 
 _NONE: frozenset[str] = frozenset()
 
@@ -49,6 +51,27 @@ class Result:
         """Return the columns whose texts are JSON."""
         names = self._names()
         return frozenset(names[name] for name in self._others()) if self.ingested.coded else _NONE
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Return the inputs whose pictures were kept as they came; no column repeats them."""
+        named = [field.name for field in picture_fields(self.info.input_schema)]
+        if self.files.plan.kind in PICTURE_KINDS:
+            return tuple(named)
+        kept = pq.read_schema(self.files.ingest_part(0))
+        return tuple(name for name in named if self._holds_pictures(kept, name))
+
+    def read_pictures(self, name: str, rows: Rows) -> Iterator[list[bytes | None]]:
+        """Yield what one of the inputs of `pictures` was given, part by part, in upload's order."""
+        for part, chosen in self._by_part(rows):
+            path = self.files.ingest_part(part)
+            if self.files.plan.kind == "jpg":
+                yield [self.files.source.read_bytes()]
+            elif self._holds_pictures(pq.read_schema(path), name):
+                column = self._input_column(name)
+                yield read_rows(path, chosen, [column]).column(column).to_pylist()
+            else:
+                yield [None] * len(chosen)
 
     def table(self, rows: Rows) -> pa.Table:
         """Return rows as typed columns; a cell that could not be typed is null."""
@@ -97,6 +120,10 @@ class Result:
             for at, record in zip(chosen, records, strict=True):
                 record.setdefault(ORIGINAL_ROW, first + int(at) + 1)
             yield records
+
+    def renamed(self, name: str) -> str:
+        """Return what a column of the upload is called in the result."""
+        return self._names().get(name, name)
 
     def _by_part(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
         """Yield each part that has some of the rows, with their positions in the part."""
@@ -177,6 +204,12 @@ class Result:
             **{name: other_column(at) for at, name in enumerate(others)},
             **{name: input_column(at) for at, name in enumerate(self.info.input_schema.names)},
         }
+
+    def _input_column(self, name: str) -> str:
+        return input_column(self.info.input_schema.names.index(name))
+
+    def _holds_pictures(self, part: pa.Schema, name: str) -> bool:
+        return bool(pa.types.is_binary(part.field(self._input_column(name)).type))
 
     def _others(self) -> list[str]:
         taken = set(self.info.input_schema.names)

@@ -1,5 +1,6 @@
 """The Plotly figures of the pages, drawn from the frames that services return."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.services.call_views import OTHERS
+from core.services.job_media import Run
 from core.services.match_views import Transition
 from pages.components.text import short
 
@@ -17,6 +19,7 @@ _PARTS = ("#0f7d90", "#e0932f", "#5b6abf", "#4c9f70", "#cf4d5e", "#8a6fb3", "#b8
 _REST = "#6b8792"
 _MOST_BARS = 12
 _FIRST_BARS = 5
+_FEW_POINTS = 200
 _INVISIBLE = "\u200b"  # keeps labels apart that are the same once they are cut
 
 
@@ -129,6 +132,58 @@ def draw_latency(buckets: pd.DataFrame) -> go.Figure:
         rangemode="tozero", ticksuffix=" ms", tickformat=",", exponentformat="none", fixedrange=True
     )
     return _over_time(figure)
+
+
+def draw_labels(runs: Sequence[Run]) -> go.Figure:
+    """Return labels over the time of a video as bars, a line for each label, errors in red.
+
+    Where there are many labels the most frequent have lines of their own.
+    """
+    frames: Counter[str] = Counter()
+    for run in runs:
+        frames[run.label] += run.frames
+    kept = [name for name, _ in frames.most_common(_MOST_BARS)]
+    names = [run.label if run.label in kept else OTHERS for run in runs]
+    figure = go.Figure(
+        go.Bar(
+            base=[run.start for run in runs],
+            x=[run.end - run.start for run in runs],
+            y=[short(name, 28) for name in names],
+            orientation="h",
+            marker_color=[_ERRORS if run.is_error else _CALLS for run in runs],
+            marker_line_width=0,
+            customdata=[[run.end, short(run.label, 60), run.frames] for run in runs],
+            hovertemplate="%{customdata[1]}: %{base:.2f} to %{customdata[0]:.2f} s, "
+            "%{customdata[2]:,} frames<extra></extra>",
+        )
+    )
+    order = [short(name, 28) for name in (OTHERS, *reversed(kept)) if name in names]
+    figure.update_yaxes(
+        type="category", categoryorder="array", categoryarray=order, automargin=True
+    )
+    figure.update_xaxes(rangemode="tozero")
+    return _over_video(figure, 90 + 30 * len(order))
+
+
+def draw_values(times: Sequence[float], values: Sequence[float | None]) -> go.Figure:
+    """Return a number over the time of a video as a line; it breaks where a frame has none."""
+    figure = go.Figure(
+        go.Scatter(
+            x=list(times),
+            y=list(values),
+            mode="lines+markers" if len(times) <= _FEW_POINTS else "lines",
+            marker_size=5,
+            line={"color": _CALLS, "width": 2},
+            hovertemplate="%{x:.2f} s: %{y:.5g}<extra></extra>",
+        )
+    )
+    return _over_video(figure, 280)
+
+
+def _over_video(figure: go.Figure, height: int) -> go.Figure:
+    figure.update_xaxes(title="seconds", fixedrange=True)
+    figure.update_yaxes(fixedrange=True)
+    return _quiet(figure, height)
 
 
 def draw_transitions(transitions: Sequence[Transition], before: str, after: str) -> go.Figure:

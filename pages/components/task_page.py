@@ -6,7 +6,7 @@ from core.files import readable_size
 from core.services.accounts import Caller
 from core.services.job_queries import EVERYTHING
 from core.services.job_views import TaskView
-from pages.components import links, session, task_files, task_summary, task_table
+from pages.components import links, session, task_files, task_summary, task_table, task_video
 from pages.components.errors import showing_errors
 from pages.components.states import draw_task_state
 from pages.components.task_list import MOVING, pace
@@ -159,7 +159,11 @@ def _keep(task_id: str) -> None:
 
 
 def _draw_result(caller: Caller, task: TaskView) -> None:
-    rows, summary, files = st.tabs(["Rows", "Summary", "Download"], key="tasks_tabs")
+    tabs = ["Rows", "Summary", "Download"]
+    is_video = task_video.may_have(task)
+    rows, summary, files, *video = st.tabs(
+        [*tabs, "Timeline"] if is_video else tabs, key="tasks_tabs"
+    )
     query = EVERYTHING
     with rows, showing_errors():
         query = task_table.draw(caller, task)
@@ -167,6 +171,9 @@ def _draw_result(caller: Caller, task: TaskView) -> None:
         task_summary.draw(caller, task)
     with files, showing_errors():
         task_files.draw(caller, task, query)
+    for tab in video:
+        with tab, showing_errors():
+            task_video.draw(caller, task)
 
 
 @st.dialog("Delete this task?", width="medium")

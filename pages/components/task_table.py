@@ -1,7 +1,12 @@
 """The rows of a result: filtered, sorted and paged by the server, whatever their number."""
 
+import base64
+from typing import Literal
+
+import pandas as pd
 import streamlit as st
 
+from core.inputs.columns import free_name
 from core.runtimes.base import ERROR_COLUMN
 from core.services.accounts import Caller
 from core.services.job_queries import MISSING, OPERATORS, PRESENT, Condition, Query
@@ -12,6 +17,9 @@ from pages.components.tables import height_of
 from pages.components.text import plain, short
 
 PAGE_ROWS = 100
+PICTURE_ROWS = 24
+_PICTURE_HEIGHT = 76
+_PICTURES_TALL = 560
 _ROWS_PAGE = "tasks_rows_page"
 _ANY = "Any column"
 _UPLOAD = "Order of the upload"
@@ -19,9 +27,10 @@ _UPLOAD = "Order of the upload"
 
 def draw(caller: Caller, task: TaskView) -> Query:
     """Draw the filters and a page of the rows that they find; return what was asked for."""
-    columns = session.platform().jobs.table(caller, task.id, 0, 0).table.column_names
-    query = _draw_filters(task, columns)
-    _draw_page(_read(caller, task, query), task)
+    about = session.platform().jobs.table(caller, task.id, 0, 0)
+    query = _draw_filters(task, about.table.column_names)
+    rows = PICTURE_ROWS if about.pictures else PAGE_ROWS
+    _draw_page(caller, _read(caller, task, query, rows), task, rows)
     return query
 
 
@@ -47,38 +56,66 @@ def _draw_condition(column: str) -> tuple[Condition, ...]:
     return (Condition(column, operator, value),) if value else ()
 
 
-def _read(caller: Caller, task: TaskView, query: Query) -> TablePage:
+def _read(caller: Caller, task: TaskView, query: Query, rows: int) -> TablePage:
     """Return the rows of the page that is looked at; of the first where that has none."""
     page = st.session_state.get(_ROWS_PAGE, 1)
     jobs = session.platform().jobs
-    found = jobs.table(caller, task.id, (page - 1) * PAGE_ROWS, PAGE_ROWS, query)
+    found = jobs.table(caller, task.id, (page - 1) * rows, rows, query)
     if found.numbers or page == 1:
         return found
     st.session_state[_ROWS_PAGE] = 1
-    return _read(caller, task, query)
+    return _read(caller, task, query, rows)
 
 
-def _draw_page(found: TablePage, task: TaskView) -> None:
+def _draw_page(caller: Caller, found: TablePage, task: TaskView, rows: int) -> None:
     if not found.total:
         st.info("No row fits; try another value.")
         return
-    has_errors = found.table.column(ERROR_COLUMN).null_count < found.table.num_rows
-    table = found.table.to_pandas()
-    table.index = found.numbers
-    first = (st.session_state.get(_ROWS_PAGE, 1) - 1) * PAGE_ROWS
+    first = (st.session_state.get(_ROWS_PAGE, 1) - 1) * rows
     of_all = f" of {task.rows_total:,}" if found.total != task.rows_total else ""
-    st.caption(f"Rows {first + 1:,} to {first + len(table):,} of {found.total:,}{of_all}")
+    shown = len(found.numbers)
+    st.caption(f"Rows {first + 1:,} to {first + shown:,} of {found.total:,}{of_all}")
+    _draw_table(_framed(caller, found, task), found, task)
+    if found.total > rows:
+        st.pagination(-(-found.total // rows), key=_ROWS_PAGE)
+
+
+def _framed(caller: Caller, found: TablePage, task: TaskView) -> pd.DataFrame:
+    """Return the rows with their numbers, and pictures, where there are some, before the rest."""
+    table: pd.DataFrame = found.table.to_pandas()
+    table.index = pd.Index(found.numbers)
+    small = session.platform().jobs.thumbnails(caller, task.id, found.numbers)
+    for place, (name, pictures) in enumerate(small.items()):
+        table.insert(
+            place, free_name(name, table.columns), [_as_address(each) for each in pictures]
+        )
+    return table
+
+
+def _draw_table(table: pd.DataFrame, found: TablePage, task: TaskView) -> None:
+    has_errors = found.table.column(ERROR_COLUMN).null_count < found.table.num_rows
+    pictures = table.columns[: len(found.pictures)]
+    settings = {name: st.column_config.ImageColumn(pinned=True, width=96) for name in pictures}
+    error = st.column_config.Column(pinned=has_errors, width="medium" if has_errors else None)
     st.dataframe(
         table,
         key="tasks_result",
-        height=height_of(len(table)),
+        height=_height(len(table), bool(found.pictures)),
+        row_height=_PICTURE_HEIGHT if found.pictures else None,
         placeholder="",
         alt=f"Rows of {plain(task.file_name)}",
-        column_config={
-            ERROR_COLUMN: st.column_config.Column(
-                pinned=has_errors, width="medium" if has_errors else None
-            )
-        },
+        column_config={**settings, ERROR_COLUMN: error},
     )
-    if found.total > PAGE_ROWS:
-        st.pagination(-(-found.total // PAGE_ROWS), key=_ROWS_PAGE)
+
+
+def _height(rows: int, pictures: bool) -> int | Literal["content"]:
+    if not pictures:
+        return height_of(rows)
+    return _PICTURES_TALL if rows * _PICTURE_HEIGHT > _PICTURES_TALL else "content"
+
+
+def _as_address(picture: bytes | None) -> str | None:
+    """Return a picture as an address that holds it whole."""
+    if picture is None:
+        return None
+    return f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"

@@ -278,6 +278,8 @@ CASES: dict[str, Case] = {
     "jobs.size": _task(lambda p, who, t: p.jobs.size(who, t)),
     "jobs.result": _task(lambda p, who, t: p.jobs.result(who, t)),
     "jobs.table": _task(lambda p, who, t: p.jobs.table(who, t)),
+    "jobs.thumbnails": _task(lambda p, who, t: p.jobs.thumbnails(who, t, [1])),
+    "jobs.video_track": _task(lambda p, who, t: p.jobs.video_track(who, t)),
     "jobs.summary": _task(lambda p, who, t: p.jobs.summary(who, t)),
     "jobs.export": _task(lambda p, who, t: p.jobs.export(who, t, "csv")),
     "jobs.cancel": _task(lambda p, who, t: p.jobs.cancel(who, t), done=False),

@@ -1,0 +1,45 @@
+"""What was answered over the time of a video: labels as bars, numbers as a line."""
+
+import streamlit as st
+
+from core.services.accounts import Caller
+from core.services.job_media import VideoTrack
+from core.services.job_views import TaskView
+from pages.components import charts, session
+from pages.components.text import plain, plural, short
+
+_REMEMBERED_SECONDS = 600
+
+
+def may_have(task: TaskView) -> bool:
+    """Return whether a task may hold videos."""
+    return task.kind in ("mp4", "zip") and _track(task.id, "", session.require_caller()) is not None
+
+
+def draw(caller: Caller, task: TaskView) -> None:
+    """Draw the answers over the time of a task's video, or of one of its videos."""
+    track = _track(task.id, "", caller)
+    if track is not None and len(track.videos) > 1:
+        chosen = st.selectbox("Video", track.videos, key="tasks_video", format_func=short)
+        track = _track(task.id, chosen, caller)
+    if track is not None:
+        _draw_track(track)
+
+
+@st.cache_data(ttl=_REMEMBERED_SECONDS, max_entries=50, show_spinner="Reading the times…")
+def _track(task_id: str, video: str, _caller: Caller) -> VideoTrack | None:
+    return session.platform().jobs.video_track(_caller, task_id, video)
+
+
+def _draw_track(track: VideoTrack) -> None:
+    frames = track.frames
+    span = f", {frames[0].at:.1f} to {frames[-1].at:.1f} s" if frames else ""
+    st.markdown(f"**{plain(short(track.output))}** over time")
+    st.caption(f"{plain(short(track.video or ''))} {plural(len(frames), 'frame')}{span}".strip())
+    if track.is_number:
+        times, values = [each.at for each in frames], [each.value for each in frames]
+        numbers = [value if isinstance(value, float | int) else None for value in values]
+        figure = charts.draw_values(times, numbers)
+    else:
+        figure = charts.draw_labels(track.runs())
+    st.plotly_chart(figure, key="tasks_video_chart", config=charts.STILL)
