@@ -73,7 +73,7 @@ def finished(
 def shown(app: AppTest) -> list[Any]:
     """Return the pictures of the table of rows; None where a row has none."""
     return [
-        None if address is None else opened(base64.b64decode(address.partition(",")[2]))
+        opened(base64.b64decode(address.partition(",")[2])) if isinstance(address, str) else None
         for address in app.dataframe[0].value["photo"]
     ]
 
