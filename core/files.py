@@ -181,6 +181,20 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def duplicate(path: Path, target: Path) -> None:
+    """Give a file that never changes a second name; copy it where the disk has no links.
+
+    Raises FileNotFoundError where it is gone.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(path)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(path, target)
+
+
 def sync_tree(folder: Path) -> None:
     """Make everything in a folder survive a power cut."""
     for path in (*folder.rglob("*"), folder):

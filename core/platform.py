@@ -33,6 +33,7 @@ from core.services.jobs import Jobs
 from core.services.live_settings import LiveSettings
 from core.services.loading import Loader
 from core.services.matching import Matching
+from core.services.model_archives import ModelArchives
 from core.services.models import Models
 from core.services.online_load import OnlineLoad
 from core.services.passwords import Passwords
@@ -94,6 +95,7 @@ class Platform:
     retention: Retention
     news: TaskNews
     webhooks: Webhooks
+    model_archives: ModelArchives
     backups: Backups
     backup_tickets: BackupTickets
     load: OnlineLoad
@@ -183,6 +185,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     webhooks = Webhooks(database, private=settings.private_webhooks)
     parts.callback(webhooks.close)
     load = OnlineLoad()
+    matching = Matching(database, models, scorers.get)
     return Platform(
         settings=settings,
         files=files,
@@ -208,7 +211,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         predictions=predictions,
         column_maps=column_maps,
         previews=Previews(predictions, column_maps),
-        matching=Matching(database, models, scorers.get),
+        matching=matching,
         rechecks=rechecks,
         runner=runner,
         jobs=Jobs(database, files, runner, part_rows=settings.part_rows),
@@ -216,6 +219,9 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         retention=retention,
         news=TaskNews(database),
         webhooks=webhooks,
+        model_archives=ModelArchives(
+            database, files, models, revisions, matching, limit=settings.max_model_bytes
+        ),
         backups=Backups(database, files),
         backup_tickets=BackupTickets(accounts, files),
         load=load,

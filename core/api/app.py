@@ -21,6 +21,7 @@ from core.api import (
     downloads,
     invocations,
     metrics,
+    model_archives,
     models,
     openapi,
     protocol,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 ENDPOINTS: tuple[Endpoint, ...] = (
     *accounts.ENDPOINTS,
     *models.ENDPOINTS,
+    *model_archives.ENDPOINTS,
     *deployments.ENDPOINTS,
     *watching.ENDPOINTS,
     *tasks.ENDPOINTS,

@@ -6,7 +6,7 @@ from core.api.inputs import INPUT_FIELDS, records_of
 from core.files import Staged
 from core.services.model_views import VersionView
 
-_NAMED = (need("modelname"), may("owner", "whose model it is, if not the caller's"))
+NAMED = (need("modelname"), may("owner", "whose model it is, if not the caller's"))
 
 
 def named_model(call: Call, *, version: int | None = None) -> VersionView:
@@ -16,7 +16,8 @@ def named_model(call: Call, *, version: int | None = None) -> VersionView:
     )
 
 
-def _staged(call: Call) -> Staged:
+def staged_file(call: Call) -> Staged:
+    """Return the model file, or archive, that the form holds."""
     file = call.form.files["file"]
     limit = call.platform.settings.max_model_bytes
     return call.platform.files.stage(file.file, file.filename or "model", limit)
@@ -28,7 +29,7 @@ def upload_model(call: Call) -> Answer:
     view = call.platform.models.add(
         call.caller,
         form.text("modelname"),
-        _staged(call),
+        staged_file(call),
         description=form.find("description") or "",
         model_type=form.find("modeltype") or "",
         visibility=form.find("visibility") or "private",
@@ -40,7 +41,7 @@ def add_version(call: Call) -> Answer:
     """Receive a new file for a model."""
     model = named_model(call).model
     notes = call.form.find("notes") or ""
-    view = call.platform.models.add_version(call.caller, model.id, _staged(call), notes=notes)
+    view = call.platform.models.add_version(call.caller, model.id, staged_file(call), notes=notes)
     return answers.model_info(view)
 
 
@@ -85,7 +86,7 @@ def test(call: Call) -> Answer:
     return {"output": answer.output, "latency_ms": answer.latency_ms}
 
 
-_INFO_KEYS = (
+INFO_KEYS = (
     "modelname",
     "time",
     "modeltype",
@@ -109,15 +110,15 @@ ENDPOINTS = (
             may("modeltype"),
             may("visibility", "private (the default) or team"),
         ),
-        adds=_INFO_KEYS,
+        adds=INFO_KEYS,
         http=201,
         limit="max_model_bytes",
     ),
     Endpoint(
         "/api/model/version",
         add_version,
-        (*_NAMED, upload("file"), may("notes")),
-        adds=_INFO_KEYS,
+        (*NAMED, upload("file"), may("notes")),
+        adds=INFO_KEYS,
         http=201,
         limit="max_model_bytes",
     ),
@@ -125,20 +126,20 @@ ENDPOINTS = (
         "/api/model/update",
         update,
         (
-            *_NAMED,
+            *NAMED,
             may("new_modelname"),
             may("description"),
             may("modeltype"),
             may("visibility", "private or team"),
         ),
     ),
-    Endpoint("/api/model/info", info, (*_NAMED, may("version")), adds=_INFO_KEYS),
+    Endpoint("/api/model/info", info, (*NAMED, may("version")), adds=INFO_KEYS),
     Endpoint("/api/model/list", list_models, adds=("model",)),
-    Endpoint("/api/model/delete", delete, _NAMED),
+    Endpoint("/api/model/delete", delete, NAMED),
     Endpoint(
         "/api/model/test",
         test,
-        (*_NAMED, may("version"), *INPUT_FIELDS),
+        (*NAMED, may("version"), *INPUT_FIELDS),
         adds=("output", "latency_ms"),
     ),
 )

@@ -99,10 +99,14 @@ KEYS: dict[str, Shape] = {
     "task": _TEXT,
     "total": _WHOLE,
     "pending": {"type": "boolean"},
+    "unchecked": _list(_TEXT),
 }
 
 _BY_PATH: dict[tuple[str, str], Shape] = {
-    **{(f"/api/model/{verb}", "output"): _VARIABLES for verb in ("upload", "version", "info")},
+    **{
+        (f"/api/model/{verb}", "output"): _VARIABLES
+        for verb in ("upload", "version", "info", "import")
+    },
     ("/api/deployment/status", "state"): _SERVICE_STATE,
     ("/api/deployment/status", "latency_ms"): _LATENCY,
     ("/api/task/list", "task"): _list(

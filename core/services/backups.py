@@ -7,10 +7,9 @@ jobs/<task id>/...       the files of tasks that are not over; of all tasks, if 
 Sign-ins and secrets are left out: a backup that is found signs nobody in.
 """
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -22,7 +21,7 @@ from core.db.engine import Database
 from core.db.snapshot import pin, write_table
 from core.db.tables import SignIn, Task, Verdict, Version
 from core.errors import NotAllowed
-from core.files import Files
+from core.files import Files, duplicate
 from core.services import events
 from core.services.accounts import Caller, Role
 from core.services.archives import Member, written
@@ -99,13 +98,15 @@ class Backups:
             for column in (Version.artifact, Version.source, Verdict.file)
         )
         for sha256 in set(used):
-            _link(self._files.artifact(sha256), folder / "artifacts" / sha256[:2] / sha256)
+            with suppress(FileNotFoundError):  # lost before; the version says so
+                duplicate(self._files.artifact(sha256), folder / "artifacts" / sha256[:2] / sha256)
         tasks = select(Task.id) if results else select(Task.id).where(Task.finished.is_(None))
         wanted = set(session.scalars(tasks)) & set(self._files.job_ids())
         for task_id in wanted:
             source = self._files.job(task_id)
             for path in filter(_is_whole, source.rglob("*")):
-                _link(path, folder / "jobs" / task_id / path.relative_to(source))
+                with suppress(FileNotFoundError):  # a part that was just renamed
+                    duplicate(path, folder / "jobs" / task_id / path.relative_to(source))
 
 
 def require_admin(caller: Caller) -> None:
@@ -116,14 +117,3 @@ def require_admin(caller: Caller) -> None:
 
 def _is_whole(path: Path) -> bool:
     return path.is_file() and not path.name.startswith(".")
-
-
-def _link(path: Path, target: Path) -> None:
-    """Give a file a second name; it never changes, so that is a copy. A lost file is left out."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(path, target)
-    except FileNotFoundError:
-        return
-    except OSError:  # the disk has no links
-        shutil.copyfile(path, target)

@@ -30,7 +30,7 @@ def upload() -> None:
             placeholder="Left empty, the file's name is taken",
         )
         description = st.text_area("Description", key="models_upload_description", height=80)
-        visibility = _draw_visibility("private", "models_upload_visibility")
+        visibility = draw_visibility("private", "models_upload_visibility")
         kind = st.text_input(
             "Type",
             key="models_upload_type",
@@ -60,7 +60,8 @@ def upload() -> None:
         st.switch_page(links.MODELS, query_params={"model": view.model.id})
 
 
-def _draw_visibility(now: str, key: str) -> str:
+def draw_visibility(now: str, key: str) -> str:
+    """Draw the choice of who sees a model, and return it."""
     return st.radio(
         "Who sees it",
         list(_VISIBILITIES),
@@ -106,7 +107,7 @@ def edit(model: ModelView) -> None:
             "Description", model.description, key="models_edit_description", height=120
         )
         kind = st.text_input("Type", model.model_type, key="models_edit_type")
-        visibility = _draw_visibility(model.visibility, "models_edit_visibility")
+        visibility = draw_visibility(model.visibility, "models_edit_visibility")
         if not st.form_submit_button("Save", key="models_edit_submit", type="primary"):
             return
     with showing_errors():

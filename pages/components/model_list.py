@@ -10,6 +10,7 @@ from pages.components import (
     approval_parts,
     links,
     model_forms,
+    model_import,
     rights,
     sample_models,
     session,
@@ -32,15 +33,20 @@ def draw(caller: Caller) -> None:
     models = session.platform().models.list_(caller)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title("Models", width="stretch")
-        if rights.may_make(caller) and st.button(
-            "Upload a model", key="models_upload", type="primary", icon=":material/upload:"
-        ):
-            model_forms.upload()
+        if rights.may_make(caller):
+            _draw_ways_in()
     approval_parts.draw_own(caller)
     if not models:
         _draw_empty(caller)
         return
     _draw_page(_filtered(models, caller))
+
+
+def _draw_ways_in() -> None:
+    if st.button("Import", key="models_import", icon=":material/unarchive:"):
+        model_import.import_()
+    if st.button("Upload a model", key="models_upload", type="primary", icon=":material/upload:"):
+        model_forms.upload()
 
 
 def _draw_empty(caller: Caller) -> None:

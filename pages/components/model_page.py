@@ -14,6 +14,7 @@ from pages.components import (
     image_recipes,
     links,
     model_forms,
+    model_import,
     release_forms,
     revision_list,
     rights,
@@ -84,6 +85,7 @@ def _draw_actions(caller: Caller, view: VersionView) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+        model_import.draw_export(caller, model)
         sample_models.draw_download_of(view, "models_sample_data")
 
 

@@ -31,6 +31,7 @@ class Sent:
     path: dict[str, str] = field(default_factory=dict)
     json: object = None
     upload: bool = False
+    archive: bytes = b""
 
 
 Case = Callable[[Stage, str], Sent]
@@ -60,6 +61,11 @@ def _on_task(*, done: bool = True, **more: str) -> Case:
 
 def _on_account(*, pending: bool = False, active: bool = True, **more: str) -> Case:
     return lambda s, _: Sent({"account": s.account(pending=pending, active=active), **more})
+
+
+def _archive(stage: Stage, seen: str) -> bytes:
+    model = stage.model(seen).id
+    return b"".join(stage.platform.model_archives.export(stage.owner, model))
 
 
 def _on_approval(state: str) -> Case:
@@ -93,6 +99,8 @@ CASES: dict[str, Case] = {
     "/api/model/update": _on_model(description="new"),
     "/api/model/info": _on_model(),
     "/api/model/list": _plain(),
+    "/api/model/export": _on_model(),
+    "/api/model/import": lambda s, seen: Sent({"modelname": s.name()}, archive=_archive(s, seen)),
     "/api/model/delete": _on_model(),
     "/api/model/test": _on_model(input=_INPUT),
     "/api/deployment/create": _on_model(deployment="more"),
@@ -182,6 +190,9 @@ def _call(stage: Stage, client: TestClient, path: str, who: str, sent: Sent) -> 
         return client.get(url, headers=headers)
     if sent.json is not None:
         return client.post(url, json=sent.json, headers=headers)
+    if sent.archive:
+        archive = {"file": ("model.zip", sent.archive)}
+        return client.post(url, data=fields, files=archive, headers=headers)
     if not sent.upload:
         return client.post(url, data=fields, headers=headers)
     with stage.file().open("rb") as file:
@@ -210,7 +221,11 @@ def test_a_route_is_for_whom_the_table_says(path: str, stage: Stage, client: Tes
 
 
 _NAMING = sorted(path for path in CASES if any(word in path for word in ("model/", "deployment/")))
-_PRIVATE = [path for path in _NAMING if path not in {"/api/model/upload", "/api/model/list"}]
+_PRIVATE = [
+    path
+    for path in _NAMING
+    if path not in {"/api/model/upload", "/api/model/import", "/api/model/list"}
+]
 _PRIVATE += [path for path in CASES if "{endpoint}" in path]
 
 

@@ -4,6 +4,7 @@ A method without a row fails; so does one that changes something and leaves no e
 """
 
 import inspect
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -164,6 +165,13 @@ def _find_named(stage: Stage, who: Caller, seen: str) -> Act:
     return lambda: stage.platform.deployments.find_named(who, name, "live", "owner")
 
 
+def _importing(stage: Stage, who: Caller, seen: str) -> Act:
+    archives = stage.platform.model_archives
+    content = b"".join(archives.export(stage.owner, stage.model(seen).id))
+    staged = stage.platform.files.stage(io.BytesIO(content), "a.zip", 1 << 20)
+    return lambda: archives.import_(who, staged, name=stage.name())
+
+
 CASES: dict[str, Case] = {
     "live.list_": _own(lambda s, who: s.platform.live.list_(who)),
     "live.set_": _own(lambda s, who: s.platform.live.set_(who, "registration", "open")),
@@ -206,6 +214,10 @@ CASES: dict[str, Case] = {
         lambda: s.platform.models.get(who, s.model(seen).name, owner="owner")
     ),
     "models.get_by_id": _model(lambda s, who, m: s.platform.models.get_by_id(who, m)),
+    "model_archives.export": _model(
+        lambda s, who, m: list(s.platform.model_archives.export(who, m))
+    ),
+    "model_archives.import_": _importing,
     "models.list_": _own(lambda s, who: s.platform.models.list_(who)),
     "models.versions": _model(lambda s, who, m: s.platform.models.versions(who, m)),
     "models.update": _model(lambda s, who, m: s.platform.models.update(who, m, description="x")),
