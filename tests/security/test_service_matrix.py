@@ -374,7 +374,7 @@ def test_a_method_is_for_whom_the_table_says_and_leaves_one_event_of_a_change(
 
 # What they ask for is made within the call, with an event of its own; a sample model is two
 # changes, each with its own: an upload and a revision.
-_MAKES_FIRST = {"models.get", "deployments.get", "samples.add"}
+_MAKES_FIRST = {"models.get", "deployments.get", "samples.add", "model_archives.import_"}
 
 # They change nothing, and are on record all the same.
 _TOLD = {"backups.make", "first_steps.note_test", "first_steps.dismiss"}
