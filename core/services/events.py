@@ -30,7 +30,7 @@ class Actor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Somebody:
-    """An actor whom nobody knows: who tried and failed to sign in."""
+    """An actor without an account: who failed to sign in, or who runs Slipway."""
 
     id: str = ""
     name: str = ""

@@ -26,16 +26,8 @@ _SLACK = 64 << 20
 _FILES = (Version.artifact, Version.source, Verdict.file)
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Who runs Slipway, as the record calls them."""
-
-    id: str = ""
-    name: str = "the operator"
-    role: str = "admin"
-
-
-OPERATOR = Operator()
+# Who runs Slipway, as the record calls them.
+OPERATOR = events.Somebody(name="the operator", role="admin")
 
 
 @dataclass(frozen=True, slots=True)
