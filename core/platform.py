@@ -53,6 +53,7 @@ from core.services.timeline import Timeline
 from core.services.warming import Warming
 from core.services.watching import Watching
 from core.services.webhooks import Webhooks
+from core.services.what_if import WhatIf
 from core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class Platform:
     logs: CallLogs
     watching: Watching
     predictions: Predictions
+    what_if: WhatIf
     column_maps: ColumnMaps
     previews: Previews
     matching: Matching
@@ -209,6 +211,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         logs=logs,
         watching=Watching(database, calls, loader.find_problem),
         predictions=predictions,
+        what_if=WhatIf(models, predictions),
         column_maps=column_maps,
         previews=Previews(predictions, column_maps),
         matching=matching,

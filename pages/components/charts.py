@@ -55,7 +55,7 @@ def draw_histogram(low: float, high: float, counts: Sequence[int]) -> go.Figure:
     )
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(rangemode="tozero", tickformat=",d", fixedrange=True)
-    return _quiet(figure, 260)
+    return quiet(figure, 260)
 
 
 def _draw_bars(values: Mapping[str, float], form: str) -> go.Figure:
@@ -73,7 +73,7 @@ def _draw_bars(values: Mapping[str, float], form: str) -> go.Figure:
     )
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(type="category", fixedrange=True, automargin=True)
-    return _quiet(figure, 70 + 30 * len(classes))
+    return quiet(figure, 70 + 30 * len(classes))
 
 
 def draw_calls(buckets: pd.DataFrame) -> go.Figure:
@@ -213,7 +213,7 @@ def draw_transitions(transitions: Sequence[Transition], before: str, after: str)
     axis = {"type": "category", "showgrid": False, "fixedrange": True}
     figure.update_xaxes(axis, title=after, side="top")
     figure.update_yaxes(axis, title=before, autorange="reversed", automargin=True)
-    return _quiet(figure, 140 + 34 * len(labels))
+    return quiet(figure, 140 + 34 * len(labels))
 
 
 def _stacked(figure: go.Figure) -> go.Figure:
@@ -229,11 +229,11 @@ def _stacked(figure: go.Figure) -> go.Figure:
 def _over_time(figure: go.Figure) -> go.Figure:
     figure.update_layout(hovermode="x unified")
     figure.update_xaxes(fixedrange=True)
-    return _quiet(figure, 260)
+    return quiet(figure, 260)
 
 
-def _quiet(figure: go.Figure, height: int) -> go.Figure:
-    """Return the figure without what distracts: no title, tight margins, the legend on top."""
+def quiet(figure: go.Figure, height: int) -> go.Figure:
+    """Return a figure without what distracts: no title, tight margins, the legend on top."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},

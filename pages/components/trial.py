@@ -9,7 +9,7 @@ from core.inputs.image import typed_record
 from core.inputs.image_fields import picture_fields
 from core.services.accounts import Caller
 from core.services.predictions import Answer
-from pages.components import results, sample_models, schema_form, session, trial_file
+from pages.components import results, sample_models, schema_form, session, trial_file, what_if
 from pages.components.errors import showing_errors
 from pages.components.trial_choice import Target
 
@@ -65,8 +65,10 @@ def _draw_form_answer(caller: Caller, target: Target, record: dict[str, object])
     pictures = {name: value for name, value in record.items() if isinstance(value, bytes)}
     if not pictures:
         results.draw_answer(_score(caller, target, record), target.info, "predict_form")
+        what_if.draw(target, record)
         return
-    answer = _score(caller, target, typed_record(schema, record, pictures))
+    typed = typed_record(schema, record, pictures)
+    answer = _score(caller, target, typed)
     left, right = st.columns([1, 2], gap="large")
     with left:
         for field in picture_fields(schema):
@@ -74,6 +76,7 @@ def _draw_form_answer(caller: Caller, target: Target, record: dict[str, object])
                 results.draw_picture(field, field.image, pictures[field.name])
     with right:
         results.draw_answer(answer, target.info, "predict_form")
+    what_if.draw(target, typed)
 
 
 def _draw_json(caller: Caller, target: Target) -> None:

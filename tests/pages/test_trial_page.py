@@ -45,7 +45,7 @@ def test_the_form_predicts_the_class_with_its_probabilities(form: AppTest) -> No
     app = submit(form)
     assert [metric.value for metric in app.metric] == ["setosa"]
     assert "Answered in" in texts(app)
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("plotly_chart")) == 3  # the chances, and two of what-if
 
 
 def test_a_missing_field_is_named(form: AppTest) -> None:

@@ -270,6 +270,12 @@ CASES: dict[str, Case] = {
     "releases.roll_back": _rolling_back,
     "releases.history": _service(lambda p, who, d: p.releases.history(who, d)),
     "predictions.test": _model(lambda s, who, m: s.platform.predictions.test(who, m, dict(RECORD))),
+    "what_if.sweep": _model(lambda s, who, m: s.platform.what_if.sweep(who, m, dict(RECORD))),
+    "what_if.cross": _model(
+        lambda s, who, m: s.platform.what_if.cross(
+            who, m, dict(RECORD), ("sepal_length", "petal_width")
+        )
+    ),
     "previews.look": _previewed,
     "column_maps.find": _model(lambda s, who, m: s.platform.column_maps.find(who, m, ["age"])),
     "column_maps.remember": _model(
@@ -396,6 +402,8 @@ _OF_MODELS = {
 _PRIVATE = [name for name in CASES if name.split(".")[0] in _OF_MODELS and name not in _LISTS] + [
     "predictions.test",
     "first_steps.note_test",
+    "what_if.sweep",
+    "what_if.cross",
     "previews.look",
     "column_maps.find",
     "column_maps.remember",

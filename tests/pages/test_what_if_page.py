@@ -1,0 +1,70 @@
+"""What-if beside a prediction on the form."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.platform import Platform
+from core.services.accounts import Caller
+from core.services.deployment_views import DeploymentView
+from core.services.model_views import VersionView
+from tests.pages.conftest import ran, texts, visit
+
+PAGE = "pages/predict.py"
+
+
+@pytest.fixture
+def bikes(platform: Platform, ann: Caller) -> VersionView:
+    return platform.samples.add(ann, "bikes")
+
+
+def predicted(app: AppTest) -> AppTest:
+    app.button(key="predict_submit").click()
+    return ran(app)
+
+
+def test_a_prediction_shows_what_moves_it_and_the_first_fields_curve(
+    ann: Caller, bikes: VersionView
+) -> None:
+    app = predicted(visit(ann, PAGE, model=bikes.model.id))
+    assert [each.value for each in app.subheader] == ["What if"]
+    assert len(app.get("plotly_chart")) == 2
+    effects, curve = (each.value for each in app.dataframe)
+    assert list(effects["Moves it by"]) == sorted(effects["Moves it by"], reverse=True)
+    assert list(curve) == ["Rain", "prediction"] or list(curve) == ["Temperature", "prediction"]
+    assert "the range that the model names" in texts(app)
+
+
+def test_two_fields_make_a_heat_map_with_its_table(ann: Caller, bikes: VersionView) -> None:
+    app = predicted(visit(ann, PAGE, model=bikes.model.id))
+    app.selectbox(key=f"what_if_first_{bikes.id}").set_value("wind")
+    app.selectbox(key=f"what_if_second_{bikes.id}").set_value("weekend")
+    grid = predicted(app).dataframe[1].value
+    assert next(iter(grid)) == "Wind"
+    assert len(grid) >= 21
+
+
+def test_pictures_are_said_not_to_be_swept(platform: Platform, ann: Caller) -> None:
+    digits = platform.samples.add(ann, "digits")
+    app = visit(ann, PAGE, model=digits.model.id)
+    app.file_uploader[0].upload("8.png", _a_picture(), "image/png")
+    app = predicted(app)
+    assert "Nothing here can be swept. Not swept: image (a picture)." in texts(app)
+
+
+def _a_picture() -> bytes:
+    import io
+    import zipfile
+
+    from core.samples.digits import SAMPLE
+
+    with zipfile.ZipFile(io.BytesIO(SAMPLE.write_data())) as archive:
+        return archive.read("8-b.png")
+
+
+def test_a_service_counts_the_call_and_not_the_what_if(
+    platform: Platform, ann: Caller, service: DeploymentView
+) -> None:
+    app = predicted(visit(ann, PAGE, deployment=service.id))
+    assert "What if" in texts(app)
+    platform.calls.flush()
+    assert platform.calls.counts()[service.id].calls == 1
