@@ -35,7 +35,7 @@ def _fitted() -> tuple[np.ndarray[Any, Any], float]:
     days = _days()
     temperature, rain, wind, weekend = days.T
     noise = np.random.default_rng(_SEED + 1).normal(0, 90, _ROWS)
-    comfort = 1500 - 2.6 * (temperature - 23) ** 2
+    comfort = 1500 - 1.1 * (temperature - 23) ** 2
     rented = comfort - 26 * rain - 6 * wind + 210 * weekend + noise
     design = np.column_stack([_terms(days), np.ones(_ROWS)])
     solution = np.linalg.lstsq(design, rented, rcond=None)[0]
@@ -72,11 +72,13 @@ def _write_data() -> bytes:
 _EDITS = SchemaEdits(
     (
         FieldEdit(
-            "temperature", "Temperature", "°C", "The day's mean", low=-10, high=40, default="18"
+            "temperature", "Temperature", "°C", "The day's mean", low=-8, high=36, default="18"
         ),
         FieldEdit("rain", "Rain", "mm", "Of the whole day", low=0, high=50, default="1.5"),
         FieldEdit("wind", "Wind", "km/h", "The day's mean", low=0, high=80, default="14"),
-        FieldEdit("weekend", "Weekend", description="1 on a weekend, 0 else", low=0, high=1),
+        FieldEdit(
+            "weekend", "Weekend", description="1 on a weekend, 0 else", low=0, high=1, default="0"
+        ),
     )
 )
 

@@ -44,7 +44,7 @@ def draw_data(caller: Caller, target: Target) -> None:
     if data is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Sample data: **{plain(data.name)}**", width="stretch")
+        st.markdown(f"This model brings **{plain(data.name)}** along.", width="stretch")
         _draw_download(data, "predict_sample_download")
         if st.button(
             "Score the sample file",

@@ -117,7 +117,7 @@ def draw_grid(grid: Grid) -> go.Figure:
     """Return the answer over two fields as a heat map, the first upwards, the second across."""
     labels = sorted({str(answer) for line in grid.answers for answer in line})
     heights = grid.numbers
-    if not grid.followed:
+    if not grid.followed:  # labels: each has a colour of its own
         heights = tuple(tuple(labels.index(str(a)) for a in line) for line in grid.answers)
     chance = grid.followed.startswith(PROBABILITY)
     figure = go.Figure(
