@@ -183,7 +183,7 @@ def draw_values(times: Sequence[float], values: Sequence[float | None]) -> go.Fi
 def _over_video(figure: go.Figure, height: int) -> go.Figure:
     figure.update_xaxes(title="seconds", fixedrange=True)
     figure.update_yaxes(fixedrange=True)
-    return _quiet(figure, height)
+    return quiet(figure, height)
 
 
 def draw_transitions(transitions: Sequence[Transition], before: str, after: str) -> go.Figure:
