@@ -21,6 +21,7 @@ from core.services.call_logs import CallLogs
 from core.services.call_upkeep import CallUpkeep
 from core.services.calls import Calls
 from core.services.column_maps import ColumnMaps
+from core.services.dashboard import Dashboard
 from core.services.deployments import Deployments
 from core.services.directory import Directory
 from core.services.first_steps import FirstSteps
@@ -101,6 +102,7 @@ class Platform:
     backups: Backups
     backup_tickets: BackupTickets
     load: OnlineLoad
+    dashboard: Dashboard
     storage: Storage
     system: System
     support: Support
@@ -228,6 +230,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         backups=Backups(database, files),
         backup_tickets=BackupTickets(accounts, files),
         load=load,
+        dashboard=Dashboard(database, files),
         storage=Storage(database, files, models.artifacts, retention, upkeep),
         system=System(database, files, runtimes.children, load),
         support=Support(database),

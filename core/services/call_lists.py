@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.db.call_tables import calls
 from core.services.call_records import CallRecord
-from core.services.call_sums import Level, counted, span_of
+from core.services.call_sums import HOURS, Level, Services, counted, span_of
 
 
 class Part(StrEnum):
@@ -38,6 +38,21 @@ def parts(
     rows = [(when, what, int(many)) for when, what, many in session.execute(query)]
     columns = zip(*rows, strict=True) if rows else ((), (), ())
     return pa.table([list(column) for column in columns], schema=_PARTS)
+
+
+def hourly(
+    session: Session, services: Services, begin: datetime, hours: int
+) -> dict[str, list[tuple[int, int]]]:
+    """Return the calls and errors of each service in each hour from the beginning of one."""
+    sums = counted(HOURS, services, begin)
+    errors = func.coalesce(func.sum(sums.c.calls).filter(sums.c.code != ""), 0)
+    query = select(sums.c.deployment_id, sums.c.at, func.sum(sums.c.calls), errors)
+    found: dict[str, list[tuple[int, int]]] = {}
+    for service, at, *many in session.execute(query.group_by(sums.c.deployment_id, sums.c.at)):
+        place = (at - begin) // HOURS.span
+        if place < hours:
+            found.setdefault(service, [(0, 0)] * hours)[place] = (int(many[0]), int(many[1]))
+    return found
 
 
 def listed(

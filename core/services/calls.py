@@ -18,7 +18,7 @@ import pyarrow as pa
 from core.db.engine import Database
 from core.db.tables import utc_now
 from core.errors import InvalidInput
-from core.services.call_lists import Part, listed, parts
+from core.services.call_lists import Part, hourly, listed, parts
 from core.services.call_records import CallRecord, append
 from core.services.call_summary import NO_CALLS, CallStatus, Key, summaries
 from core.services.call_sums import HOURS, MINUTES, Level, Services, span_of, start_of
@@ -136,8 +136,19 @@ class Calls:
     def counts(self) -> dict[str, Counts]:
         """Return the last 24 hours of each service that was called, by deployment id."""
         since = self._now() - WINDOWS["24h"].length
-        found = self.grouped(MINUTES, None, since, lambda rows: rows.c.deployment_id)
+        found = self.grouped(HOURS, None, since, lambda rows: rows.c.deployment_id)
         return {key: Counts(each.calls, each.errors, each.p95) for key, each in found.items()}
+
+    def hourly(self, services: Services) -> dict[str, list[tuple[int, int]]]:
+        """Return calls and errors of the last 24 hours, each hour apart, by deployment id.
+
+        The hour under way is the last.
+        Only services that were called are there.
+        """
+        begin = start_of(self._now(), HOURS.span) - 23 * HOURS.span
+        self.flush()
+        with self._database.reading() as session:
+            return hourly(session, services, begin, 24)
 
     def versions(self, deployment_id: str, window: str) -> dict[int, CallStatus]:
         """Return how each version of a service did over a window; raises as `status`."""

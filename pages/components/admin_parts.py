@@ -1,98 +1,186 @@
 """What the admin's page shows of everybody's models, deployments and tasks."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from core.services.accounts import Caller
-from pages.components import links, session
-from pages.components.errors import showing_errors
-from pages.components.states import draw_state, draw_task_state
-from pages.components.text import ago, plain, plural, short
+from core.services.job_states import State as TaskState
+from core.services.job_views import TaskFilter, TaskView
+from core.services.model_rights import PRIVATE, TEAM
+from pages.components import bulk, links, session
+from pages.components.bulk import Action, Item
+from pages.components.text import ago, holds, milliseconds, plural
 
-_SHOWN = 50
+_ALL = "All"
+_TASKS_PAGE = 200
 
 
-@st.dialog("Delete for good?", width="medium")
-def confirm_delete(
-    name: str, consequence: str, remove: Callable[[Caller, str], None], which: str
-) -> None:
-    """Say what goes, and call `remove(caller, which)` once that is confirmed."""
-    caller = session.require_caller()
-    st.markdown(consequence)
-    if st.button("Delete", key="admin_delete_confirm", type="primary"):
-        with showing_errors():
-            remove(caller, which)
-            session.say(f"{name} is deleted.")
-            st.rerun()
+def draw_models(caller: Caller) -> None:
+    """Draw everybody's models, to delete some of them."""
+    words, seen = _draw_filters("models", "Name, owner, kind or algorithm", [TEAM, PRIVATE])
+    services = Counter(each.model_id for each in session.platform().deployments.list_(caller))
+    items = [
+        Item(
+            model.id,
+            model.name,
+            links.address_of_model(model.id),
+            {
+                "Owner": model.owner,
+                "Kind": model.model_type,
+                "Seen by": model.visibility,
+                "Versions": model.versions,
+                "Services": services[model.id],
+                "Changed": ago(model.updated),
+            },
+        )
+        for model in session.platform().models.list_(caller)
+        if holds(words, model.name, model.owner, model.model_type, model.algorithm)
+        and seen in (_ALL, model.visibility)
+    ]
+    _draw_items("models", "model", items, MODEL_ACTIONS)
+
+
+def draw_deployments(caller: Caller) -> None:
+    """Draw everybody's deployments, to start, pause or delete some of them."""
+    words, state = _draw_filters("deployments", "Name, model, owner or address", _SERVICE_STATES)
+    counts = session.platform().calls.counts()
+    items = []
+    for service in session.platform().deployments.list_(caller):
+        if state not in (_ALL, service.state):
+            continue
+        if not holds(words, service.name, service.model_name, service.owner, service.endpoint):
+            continue
+        count = counts.get(service.id)
+        cells = {
+            "Model": f"{service.model_name}, version {service.version}",
+            "Owner": service.owner,
+            "State": service.state.value,
+            "Calls, 24 h": count.calls if count else 0,
+            "Errors": count.errors if count else 0,
+            "p95": milliseconds(count.p95 if count else None),
+        }
+        address = links.address_of_deployment(service.id)
+        items.append(Item(service.id, service.name, address, cells))
+    _draw_items("deployments", "deployment", items, SERVICE_ACTIONS)
+
+
+def draw_tasks(caller: Caller) -> None:
+    """Draw everybody's tasks, newest first, to cancel or delete some of them."""
+    hint = "File, model, deployment, owner or id"
+    words, state = _draw_filters("tasks", hint, [each.value for each in TaskState])
+    wanted = TaskFilter(search=words, state=None if state == _ALL else state)
+    jobs = session.platform().jobs
+    pages = -(-jobs.list_(caller, wanted, limit=0).total // _TASKS_PAGE)
+    number = st.pagination(pages, key="admin_tasks_page") if pages > 1 else 1
+    page = jobs.list_(caller, wanted, offset=(number - 1) * _TASKS_PAGE, limit=_TASKS_PAGE)
+    _draw_items("tasks", "task", [_task_item(task) for task in page.tasks], TASK_ACTIONS)
+
+
+def _task_item(task: TaskView) -> Item:
+    cells: dict[str, object] = {
+        "State": task.state,
+        "Model": task.model_name,
+        "Owner": task.owner,
+        "Rows": task.rows_total,
+        "Errors": task.rows_failed,
+        "Made": ago(task.created),
+    }
+    return Item(task.id, task.file_name or task.id, links.address_of_task(task.id), cells)
+
+
+def _draw_filters(kind: str, hint: str, states: Sequence[str]) -> tuple[str, str]:
+    with st.grid("auto", min_column_width=260):
+        words = st.text_input(
+            "Search", key=f"admin_{kind}_search", type="search", placeholder=hint, live=True
+        )
+        state = st.segmented_control(
+            "Which", [_ALL, *states], default=_ALL, required=True, key=f"admin_{kind}_state"
+        )
+    return words or "", str(state)
+
+
+def _draw_items(kind: str, noun: str, items: list[Item], actions: Sequence[Action]) -> None:
+    if items:
+        bulk.draw(kind, noun, items, actions)
+    else:
+        st.info(f"No {noun} fits, or there is none yet.")
+
+
+def _goes_with_models(caller: Caller, picked: Sequence[Item]) -> str:
+    platform, ids = session.platform(), {item.id for item in picked}
+    services = [each for each in platform.deployments.list_(caller) if each.model_id in ids]
+    tasks = sum(
+        platform.jobs.list_(caller, TaskFilter(model_id=each), limit=0).total for each in ids
+    )
+    versions = sum(int(str(item.cells["Versions"])) for item in picked)
+    running = sum(service.state == "running" for service in services)
+    return (
+        f"They go for good, with {plural(versions, 'version')}, {plural(len(services), 'service')} "
+        f"({running:,} running: programs that call them will fail) and {plural(tasks, 'task')} "
+        "with their results."
+    )
+
+
+def _says(text: str) -> Callable[[Caller, Sequence[Item]], str]:
+    return lambda caller, picked: text
 
 
 def _delete_model(caller: Caller, model_id: str) -> None:
     session.platform().models.delete(caller, model_id, with_deployments=True)
 
 
+def _start(caller: Caller, deployment_id: str) -> None:
+    session.platform().deployments.start(caller, deployment_id)
+
+
+def _pause(caller: Caller, deployment_id: str) -> None:
+    session.platform().deployments.pause(caller, deployment_id)
+
+
 def _delete_deployment(caller: Caller, deployment_id: str) -> None:
     session.platform().deployments.delete(caller, deployment_id)
+
+
+def _cancel(caller: Caller, task_id: str) -> None:
+    session.platform().jobs.cancel(caller, task_id)
 
 
 def _delete_task(caller: Caller, task_id: str) -> None:
     session.platform().jobs.delete(caller, task_id)
 
 
-def draw_models(caller: Caller) -> None:
-    """Draw everybody's models, each with the way to delete it."""
-    models = session.platform().models.list_(caller)
-    st.caption(plural(len(models), "model"))
-    for model in models[:_SHOWN]:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            links.to_model(model.id, model.name)
-            draw_state(model.visibility)
-            st.caption(f"{plain(model.owner)} · {ago(model.updated)}", width="stretch")
-            if _asks_delete("model", model.id):
-                text = "goes for good, with its versions, its deployments and their tasks."
-                sentence = f"The model **{plain(short(model.name))}** {text}"
-                confirm_delete(model.name, sentence, _delete_model, model.id)
-    _say_more(len(models), links.MODELS)
-
-
-def draw_deployments(caller: Caller) -> None:
-    """Draw everybody's deployments, each with the way to delete it."""
-    services = session.platform().deployments.list_(caller)
-    st.caption(plural(len(services), "deployment"))
-    for service in services[:_SHOWN]:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            links.to_deployment(service.id, service.name)
-            draw_state(service.state)
-            st.caption(
-                f"{plain(short(service.model_name, 60))} · {plain(service.owner)}", width="stretch"
-            )
-            if _asks_delete("deployment", service.id):
-                text = "goes for good; programs that call it will fail."
-                sentence = f"The deployment **{plain(short(service.name))}** {text}"
-                confirm_delete(service.name, sentence, _delete_deployment, service.id)
-    _say_more(len(services), links.DEPLOYMENTS)
-
-
-def draw_tasks(caller: Caller) -> None:
-    """Draw everybody's newest tasks, each with the way to delete it."""
-    page = session.platform().jobs.list_(caller, limit=_SHOWN)
-    st.caption(plural(page.total, "task"))
-    for task in page.tasks:
-        name = task.file_name or task.id
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            links.to_task(task.id, name)
-            draw_task_state(task.state)
-            st.caption(f"{plain(task.owner)} · {ago(task.created)}", width="stretch")
-            if _asks_delete("task", task.id):
-                sentence = f"The task **{plain(short(name))}** goes for good, with its result."
-                confirm_delete(name, sentence, _delete_task, task.id)
-    _say_more(page.total, links.TASKS)
-
-
-def _asks_delete(kind: str, which: str) -> bool:
-    return st.button("Delete", key=f"admin_delete_{kind}_{which}", icon=":material/delete:")
-
-
-def _say_more(total: int, page: str) -> None:
-    if total > _SHOWN:
-        st.page_link(page, label=f"The other {total - _SHOWN:,} are in the browser")
+_SERVICE_STATES = ["running", "paused"]
+_DELETED = (
+    "They go for good, with their history and the record of their calls; programs that call them "
+    "will fail, tasks under way are cancelled, finished ones stay with the model."
+)
+MODEL_ACTIONS = (Action("Delete", "delete", "deleted", _delete_model, _goes_with_models),)
+SERVICE_ACTIONS = (
+    Action("Start", "play_arrow", "started", _start, _says("Each model is loaded first.")),
+    Action(
+        "Pause",
+        "pause",
+        "paused",
+        _pause,
+        _says("They answer no calls, and their tasks wait, until somebody starts them."),
+    ),
+    Action("Delete", "delete", "deleted", _delete_deployment, _says(_DELETED)),
+)
+TASK_ACTIONS = (
+    Action(
+        "Cancel",
+        "cancel",
+        "cancelled",
+        _cancel,
+        _says("What is scored already stays. A task that has ended has nothing to cancel."),
+    ),
+    Action(
+        "Delete",
+        "delete",
+        "deleted",
+        _delete_task,
+        _says("They go for good, with their files and results; those under way are stopped."),
+    ),
+)

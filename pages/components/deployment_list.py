@@ -10,7 +10,7 @@ from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health, Level
 from pages.components import health, links, session
 from pages.components.states import draw_state
-from pages.components.text import milliseconds, plain, plural, short
+from pages.components.text import holds, milliseconds, plain, plural, short
 
 PAGE_SIZE = 20
 _STATES = ["All", "running", "paused"]
@@ -71,14 +71,9 @@ def _filtered(services: Sequence[DeploymentView]) -> list[DeploymentView]:
     return [
         service
         for service in services
-        if _holds(service, words or "") and state in ("All", service.state)
+        if holds(words or "", service.name, service.model_name, service.owner, service.endpoint)
+        and state in ("All", service.state)
     ]
-
-
-def _holds(service: DeploymentView, words: str) -> bool:
-    """Return whether a service's texts hold every word, whatever its case."""
-    text = f"{service.name} {service.model_name} {service.owner} {service.endpoint}".casefold()
-    return all(word in text for word in words.casefold().split())
 
 
 def draw_row(service: DeploymentView, counts: Mapping[str, Counts], how: Health) -> None:

@@ -44,6 +44,21 @@ def to_task(task_id: str, name: str) -> None:
     _link(TASKS, name, ":material/checklist:", {"task": task_id})
 
 
+def address_of_model(model_id: str) -> str:
+    """Return the address of a model, for a table on another page."""
+    return f"models?model={model_id}"
+
+
+def address_of_deployment(deployment_id: str) -> str:
+    """Return the address of a deployment, for a table on another page."""
+    return f"deployments?deployment={deployment_id}"
+
+
+def address_of_task(task_id: str) -> str:
+    """Return the address of a task, for a table on another page."""
+    return f"tasks?task={task_id}"
+
+
 def to_trial(key: str, **which: str) -> None:
     """Draw the button that opens the form of a model or a deployment, named by its id."""
     if st.button("Try it", key=key, icon=":material/play_circle:"):

@@ -16,7 +16,7 @@ from pages.components import (
     session,
 )
 from pages.components.states import draw_state
-from pages.components.text import ago, plain, plural, short
+from pages.components.text import ago, holds, plain, plural, short
 
 PAGE_SIZE = 20
 _EVERYTHING = "All kinds"
@@ -90,17 +90,11 @@ def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:
     found = [
         model
         for model in models
-        if _holds(model, words or "")
+        if holds(words or "", model.name, model.owner, model.description, model.algorithm)
         and kind in (_EVERYTHING, model.model_type)
         and (whose != "Mine" or model.owner == caller.name)
     ]
     return sorted(found, key=key, reverse=backwards)  # type: ignore[arg-type]
-
-
-def _holds(model: ModelView, words: str) -> bool:
-    """Return whether a model's texts hold every word, whatever its case."""
-    text = f"{model.name} {model.owner} {model.description} {model.algorithm}".casefold()
-    return all(word in text for word in words.casefold().split())
 
 
 def _draw_page(models: Sequence[ModelView]) -> None:

@@ -25,6 +25,12 @@ def short(text: str, length: int = 60) -> str:
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
+def holds(words: str, *texts: str) -> bool:
+    """Return whether texts hold every one of some words between them, whatever their case."""
+    text = " ".join(texts).casefold()
+    return all(word in text for word in words.casefold().split())
+
+
 def ago(moment: datetime | None) -> str:
     """Return how long ago a naive UTC moment was: `just now`, `5 min ago`, `3 d ago`."""
     if moment is None:

@@ -12,7 +12,7 @@ def test_an_admin_is_given_a_link_to_a_backup_that_holds_what_was_asked_for(
     platform: Platform, ann: Caller, iris: ModelView
 ) -> None:
     """A1: the link of the button opens a backup, once."""
-    app = visit(ann, "pages/admin.py")
+    app = visit(ann, "pages/admin.py", admin_part="Backup")
     assert iris.owner == "ann"
     app.checkbox(key="admin_backup_results").check()
     app.button(key="admin_backup_make").click()

@@ -40,7 +40,7 @@ def request_(platform: Platform, ann: Caller, ben: Caller, density: bytes) -> Ap
 
 
 def decide(caller: Caller, verb: str, request: ApprovalView) -> None:
-    app = visit(caller, ADMIN)
+    app = visit(caller, ADMIN, admin_part="Approvals")
     app.button(key=f"admin_{verb}_{request.id}").click()
     ran(app)
     app.button(key=f"admin_{verb}_{request.id}").click()
@@ -51,7 +51,7 @@ def decide(caller: Caller, verb: str, request: ApprovalView) -> None:
 def test_an_admin_reads_the_types_and_a_warning_before_approving(
     ann: Caller, request_: ApprovalView
 ) -> None:
-    app = visit(ann, ADMIN)
+    app = visit(ann, ADMIN, admin_part="Approvals")
     [table] = [each.value for each in app.dataframe if "Class" in each.value]
     assert list(table["Class"]) == [KDE]
     assert str(table["From"][0]).startswith("scipy 1.")
@@ -75,7 +75,7 @@ def test_the_one_who_asked_is_told_and_uploads_again(
 
 
 def test_a_declined_request_is_told(ann: Caller, ben: Caller, request_: ApprovalView) -> None:
-    app = visit(ann, ADMIN)
+    app = visit(ann, ADMIN, admin_part="Approvals")
     app.button(key=f"admin_decline_{request_.id}").click()
     ran(app)
     assert "was declined" in texts(visit(ben, MODELS))

@@ -175,6 +175,7 @@ def _importing(stage: Stage, who: Caller, seen: str) -> Act:
 CASES: dict[str, Case] = {
     "live.list_": _own(lambda s, who: s.platform.live.list_(who)),
     "live.set_": _own(lambda s, who: s.platform.live.set_(who, "registration", "open")),
+    "dashboard.outlook": _own(lambda s, who: s.platform.dashboard.outlook(who)),
     "storage.view": _own(lambda s, who: s.platform.storage.view(who)),
     "storage.free": _task(lambda p, who, t: p.storage.free(who, "results", days=1e-9)),
     "system.view": _own(lambda s, who: s.platform.system.view(who)),

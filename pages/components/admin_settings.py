@@ -1,0 +1,58 @@
+"""The settings: those that may change while the platform runs, and those that it started with."""
+
+import pandas as pd
+import streamlit as st
+
+from core.services.accounts import Caller
+from core.services.live_settings import SettingView
+from core.settings import Settings
+from pages.components import session
+from pages.components.errors import showing_errors
+from pages.components.text import ago, plain
+
+
+def draw(caller: Caller) -> None:
+    """Draw what may be changed here, then what a restart would change."""
+    views = session.platform().live.list_(caller)
+    st.subheader("May change at once")
+    for view in views:
+        _draw_live(view)
+    st.subheader("As Slipway was started")
+    st.caption("Set by environment variables; see docs/settings.md. A change needs a restart.")
+    _draw_fixed({view.name for view in views})
+
+
+def _draw_live(view: SettingView) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+        key = f"admin_setting_{view.name}"
+        words = view.name.replace("_", " ").capitalize()
+        st.text_input(words, value=view.value, key=key, help=view.description, width=260)
+        st.button(
+            "Save", key=f"{key}_save", icon=":material/save:", on_click=_save, args=(view.name, key)
+        )
+        changed = ""
+        if view.changed:
+            changed = f" {plain(view.changed_by)} changed it {ago(view.changed)}."
+        started = f"Started as **{plain(view.start)}**.{changed}"
+        st.caption(f"{plain(view.description)} {started}", width="stretch")
+
+
+def _save(name: str, key: str) -> None:
+    with showing_errors():
+        session.platform().live.set_(session.require_caller(), name, st.session_state[key].strip())
+        session.say("The setting is changed.")
+
+
+def _draw_fixed(live: set[str]) -> None:
+    settings = session.platform().settings
+    rows = [
+        {
+            "Setting": f"SLIPWAY_{name.upper()}",
+            "Value": str(getattr(settings, name)),
+            "Default": str(field.default),
+            "Meaning": field.description,
+        }
+        for name, field in Settings.model_fields.items()
+        if name not in live
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="admin_settings_fixed")

@@ -1,0 +1,114 @@
+"""What takes room in the storage folder, whose it is, and the buttons that make room."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core.files import readable_size
+from core.services.accounts import Caller
+from core.services.storage import Freeable, StorageView, Waste
+from pages.components import session
+from pages.components.errors import showing_errors
+from pages.components.tables import height_of
+from pages.components.text import plural
+
+_DAYS = 30
+_NEARLY_FULL = 0.9
+_MEANINGS: dict[Waste, tuple[str, Callable[[int], str]]] = {
+    Waste.RESULTS: (
+        "Old results that nobody keeps, and folders that no task has; the tasks stay listed.",
+        lambda count: plural(count, "task"),
+    ),
+    Waste.ARTIFACTS: (
+        "Model files that no version and no check uses.",
+        lambda count: plural(count, "file"),
+    ),
+    Waste.RECORDS: (
+        "Calls and their sums that are older than they are kept; their room in the database is "
+        "used for new rows.",
+        lambda count: plural(count, "record"),
+    ),
+}
+
+
+def draw(caller: Caller) -> None:
+    """Draw the storage as it is now."""
+    days = st.number_input(
+        "Results count as old after days",
+        min_value=1,
+        max_value=3_650,
+        value=_DAYS,
+        key="admin_storage_days",
+        width=280,
+    )
+    view = session.platform().storage.view(caller, days=days)
+    _draw_sizes(view)
+    st.subheader("What can be freed")
+    for each in view.freeable:
+        _draw_freeable(each, days)
+    st.subheader("Who holds what")
+    _draw_holdings(view)
+
+
+def _draw_sizes(view: StorageView) -> None:
+    used = 1 - view.disk_free / view.disk_total
+    if used > _NEARLY_FULL:
+        st.warning(f"The disk is {used:.0%} full; uploads and tasks fail once it is full.")
+    sizes = {
+        "Model files": view.artifacts,
+        "Task files": view.tasks,
+        "Database": view.database,
+        "Other files": view.others,
+        "Free on the disk": view.disk_free,
+    }
+    with st.grid("auto", min_column_width=150):
+        for label, size in sizes.items():
+            st.metric(label, readable_size(size), border=True)
+    free = readable_size(view.database_free)
+    st.caption(
+        f"{free} inside the database wait for new rows. Slipway writes no log files: its log goes "
+        "to where it was started from."
+    )
+
+
+def _draw_freeable(each: Freeable, days: int) -> None:
+    meaning, count = _MEANINGS[each.what]
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        size = "" if each.bytes is None else f", {readable_size(each.bytes)}"
+        st.markdown(f"**{count(each.count)}{size}**  \n{meaning}", width="stretch")
+        st.button(
+            "Free",
+            key=f"admin_storage_free_{each.what.value}",
+            icon=":material/mop:",
+            disabled=not each.count,
+            on_click=_free,
+            args=(each.what.value, days),
+        )
+
+
+def _free(what: str, days: int) -> None:
+    with showing_errors():
+        freed = session.platform().storage.free(session.require_caller(), what, days=days)
+        count = _MEANINGS[freed.what][1](freed.count)
+        size = "" if freed.bytes is None else f" with {readable_size(freed.bytes)}"
+        session.say(f"{count}{size} freed.")
+
+
+def _draw_holdings(view: StorageView) -> None:
+    if not view.holdings:
+        st.info("Nobody holds anything yet.")
+        return
+    rows = [
+        {
+            "Owner": each.owner,
+            "Models": each.models,
+            "Model files": readable_size(each.artifacts),
+            "Task files": readable_size(each.tasks),
+            "Calls on record": each.calls,
+        }
+        for each in view.holdings
+    ]
+    frame = pd.DataFrame(rows)
+    st.dataframe(frame, hide_index=True, key="admin_holdings", height=height_of(len(rows)))
+    st.caption("A file that models of several people use counts for each of them.")

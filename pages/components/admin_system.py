@@ -1,0 +1,43 @@
+"""How the process is doing: versions, memory, threads, what waits."""
+
+import streamlit as st
+
+from core.files import readable_size
+from core.services.accounts import Caller
+from core.services.system import SystemView
+from pages.components import session
+from pages.components.text import plain, span
+
+_REFRESH = "10s"
+
+
+def draw(caller: Caller) -> None:
+    """Draw the health of the system, anew every ten seconds."""
+    st.fragment(_draw_now, run_every=_REFRESH)()
+
+
+def _draw_now() -> None:
+    view = session.platform().system.view(session.require_caller())
+    with st.grid("auto", min_column_width=150):
+        for label, value in _numbers(view).items():
+            st.metric(label, value, border=True)
+    st.subheader("Versions")
+    lines = [f"Slipway {view.slipway}", f"Python {view.python}", *view.engines.values()]
+    st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+
+
+def _numbers(view: SystemView) -> dict[str, str]:
+    java = "not running" if view.java_memory is None else readable_size(view.java_memory)
+    return {
+        "Up for": span(view.seconds_up),
+        "Memory": readable_size(view.memory),
+        "Java": java,
+        "Processor (one core is 100 %)": f"{view.cpu_percent:.0f} %",
+        "Threads": f"{view.threads:,}",
+        "Tasks at work": f"{view.tasks_working:,}",
+        "Tasks waiting": f"{view.tasks_waiting:,}",
+        "Calls being scored": f"{view.calls_busy:,}",
+        "Calls waiting": f"{view.calls_waiting:,}",
+        "Database": readable_size(view.database),
+        "Free on the disk": readable_size(view.disk_free),
+    }

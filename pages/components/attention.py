@@ -1,0 +1,126 @@
+"""What somebody should look at first, each with its reason and the way to it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import streamlit as st
+
+from core.services.accounts import Caller
+from core.services.calls import Counts
+from core.services.dashboard import FailedCheck, Outlook, UnusedModel
+from core.services.deployment_views import DeploymentView
+from core.services.job_views import TaskFilter, TaskView
+from core.services.thresholds import Health, Level
+from pages.components import health, links, session
+from pages.components.text import ago, plain, plural, short
+
+T = TypeVar("T")
+
+_SHOWN = 5
+_SHOWN_UNUSED = 8
+_TASKS_READ = 50
+_LATELY = timedelta(days=7)
+_NEARLY_FULL = 0.9
+
+
+def draw(
+    caller: Caller,
+    services: Sequence[DeploymentView],
+    counts: Mapping[str, Counts],
+    healths: Mapping[str, Health],
+    outlook: Outlook,
+) -> None:
+    """Draw what is wrong, the worst first; or that nothing is."""
+    ailing = [service for service in services if health.ails(healths[service.id])]
+    ailing.sort(key=lambda service: healths[service.id].level is not Level.RED)
+    failing = [each for each in services if _fails_unjudged(each, counts, healths)]
+    failed = _failed_tasks(caller)
+    st.subheader("Needs attention")
+    if outlook.disk_used > _NEARLY_FULL:
+        used = f"The disk is {outlook.disk_used:.0%} full; uploads and tasks fail once it is full."
+        st.warning(used, icon=":material/hard_drive:")
+    elif not (ailing or failing or failed or outlook.checks or outlook.waiting):
+        st.markdown(":green[:material/check_circle:] All is well.")
+    if outlook.waiting:
+        waiting = plural(outlook.waiting, "person waits", "people wait")
+        st.page_link(links.ADMIN, label=f"{waiting} to be let in", icon=":material/person_add:")
+    _draw_some("services", ailing, lambda service: _draw_service(service, healths[service.id]))
+    _draw_some("services with errors", failing, lambda each: _draw_failing(each, counts[each.id]))
+    _draw_some("tasks", failed, _draw_task)
+    _draw_some("checks", outlook.checks, _draw_check)
+
+
+def draw_unused(outlook: Outlook) -> None:
+    """Draw the models that nobody has used for a month."""
+    if not outlook.unused:
+        return
+    st.subheader("Not used for a month")
+    st.caption("Nobody has called these models or given them a file.")
+    shown = outlook.unused
+    if len(shown) > _SHOWN_UNUSED and not st.toggle(
+        f"Show all {len(shown):,}", key="home_unused_all"
+    ):
+        shown = shown[:_SHOWN_UNUSED]
+    with st.grid("auto", min_column_width=260):
+        for model in shown:
+            _draw_unused(model)
+
+
+def _draw_some(kind: str, found: Sequence[T], draw_one: Callable[[T], None]) -> None:
+    """Draw the first of what was found, and the others where somebody wants them."""
+    shown = found
+    if len(found) > _SHOWN and not st.session_state.get(f"home_all_{kind}"):
+        shown = found[:_SHOWN]
+    for each in shown:
+        with st.container(border=True, gap="xxsmall"):
+            draw_one(each)
+    if len(found) > _SHOWN:
+        st.toggle(f"Show all {len(found):,} {kind}", key=f"home_all_{kind}")
+
+
+def _failed_tasks(caller: Caller) -> list[TaskView]:
+    since = datetime.now(UTC).replace(tzinfo=None) - _LATELY
+    wanted = TaskFilter(state="failed")
+    tasks = session.platform().jobs.list_(caller, wanted, limit=_TASKS_READ).tasks
+    return [task for task in tasks if task.created > since]
+
+
+def _draw_service(service: DeploymentView, how: Health) -> None:
+    links.to_deployment(service.id, service.name)
+    health.draw_badge(how)
+    health.draw_reasons(how)
+
+
+def _fails_unjudged(
+    service: DeploymentView, counts: Mapping[str, Counts], healths: Mapping[str, Health]
+) -> bool:
+    """Return whether calls of a service failed today that is called too seldom to be judged."""
+    count = counts.get(service.id)
+    return bool(count and count.errors) and healths[service.id].level is Level.UNKNOWN
+
+
+def _draw_failing(service: DeploymentView, count: Counts) -> None:
+    links.to_deployment(service.id, service.name)
+    told = f"{count.errors:,} of {plural(count.calls, 'call')} failed in the last 24 hours."
+    st.caption(f":orange[{told}]")
+
+
+def _draw_task(task: TaskView) -> None:
+    links.to_task(task.id, task.file_name or task.id)
+    st.caption(f":red[failed] {ago(task.created)}: {plain(short(task.message, 120))}")
+
+
+def _draw_check(check: FailedCheck) -> None:
+    links.to_model(check.model_id, check.model)
+    st.caption(
+        f":red[Version {check.version} answers differently since an upgrade.] "
+        f"{plain(short(check.sentence, 160))}"
+    )
+
+
+def _draw_unused(model: UnusedModel) -> None:
+    with st.container(gap="xxsmall"):
+        links.to_model(model.id, model.name)
+        used = f"last used {ago(model.last)}" if model.last else "never used"
+        st.caption(f"{plain(short(model.owner, 40))} · {used}")
