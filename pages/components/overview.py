@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.services.accounts import Caller
 from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
 from pages.components import (
