@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 from sqlalchemy import delete, select
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.db.engine import Database
 from core.db.tables import Delivery, Deployment, Model, Task, Webhook, utc_now
 from core.errors import InvalidInput, NotFound
+from core.services import events
 from core.services.accounts import Caller
 from core.services.task_news import WAITING, waiting_delivery
 from core.services.webhook_posts import (
@@ -100,6 +102,7 @@ class Webhooks:
             session.execute(delete(Webhook).where(Webhook.account_id == caller.id))
             row = Webhook(account_id=caller.id, url=url, secret=secret, created=self._now())
             session.add(row)
+            _record(session, caller, "set", row)
         return HookView(url, row.created, secret)
 
     def find(self, caller: Caller) -> HookView | None:
@@ -111,17 +114,18 @@ class Webhooks:
     def delete(self, caller: Caller) -> None:
         """Tell the caller nothing more, nor what still waits; raises NotFound."""
         with self._database.writing() as session:
-            _require(session, caller)
+            _record(session, caller, "deleted", _required(session, caller))
             forget_webhook(session, caller.id)
 
     def try_out(self, caller: Caller) -> None:
         """Send a trial; what comes of it is in the list of deliveries. Raises NotFound."""
         with self._database.writing() as session:
-            _require(session, caller)
+            hook = _required(session, caller)
             waits = (Delivery.account_id == caller.id, Delivery.state == WAITING)
             if session.scalar(select(Delivery.id).where(*waits, Delivery.task_id.is_(None))):
                 raise InvalidInput("A trial is on its way; wait for what comes of it.")
             session.add(waiting_delivery(caller.id, None))
+            _record(session, caller, "tried", hook)
 
     def deliveries(self, caller: Caller, limit: int = 50) -> list[DeliveryView]:
         """Return what was sent to the caller of late, newest first."""
@@ -188,9 +192,17 @@ def forget_webhook(session: Session, account_id: str) -> None:
     session.execute(delete(Delivery).where(Delivery.account_id == account_id))
 
 
-def _require(session: Session, caller: Caller) -> None:
-    if session.get(Webhook, caller.id) is None:
+def _required(session: Session, caller: Caller) -> Webhook:
+    hook = session.get(Webhook, caller.id)
+    if hook is None:
         raise NotFound("You have no webhook; set one first.")
+    return hook
+
+
+def _record(session: Session, caller: Caller, action: str, hook: Webhook) -> None:
+    """Add an event that names the host alone: the rest of an address may be a secret."""
+    host = urlsplit(hook.url).hostname or ""
+    events.record(session, caller, action, "webhook", caller.id, host)
 
 
 def _drop_old(session: Session, before: datetime) -> None:

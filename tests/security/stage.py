@@ -15,6 +15,7 @@ from core.services.model_views import ModelView
 
 PASSWORD = "correct horse"
 RECORD = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+HOOK = "https://slipway.example/hook"
 CSV = ",".join(RECORD) + "\n" + ",".join(map(str, RECORD.values())) + "\n"
 EXPECTED = CSV.replace("petal_width", "petal_width,prediction").replace("0.2\n", "0.2,setosa\n")
 

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from core.api.app import routes
 from core.services.job_tickets import Wanted
-from tests.security.stage import PASSWORD, RECORD, Stage, read_table
+from tests.security.stage import HOOK, PASSWORD, RECORD, Stage, read_table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 TABLE = read_table(DOCS.read_text(encoding="utf-8"), "Routes")
@@ -72,6 +72,12 @@ def _on_approval(state: str) -> Case:
     return lambda s, _: Sent({"id": s.approval(state)})
 
 
+def _hooked(stage: Stage, _: str) -> Sent:
+    for caller in stage.callers.values():
+        stage.platform.webhooks.set(caller, HOOK)
+    return Sent()
+
+
 def _plain(**fields: str) -> Case:
     return lambda _s, _v: Sent(fields)
 
@@ -94,6 +100,10 @@ CASES: dict[str, Case] = {
     ),
     "/api/token/create": _plain(name="a token"),
     "/api/token/revoke": _plain(id="own"),
+    "/api/webhook/set": _plain(url=HOOK),
+    "/api/webhook/info": _plain(),
+    "/api/webhook/try": _hooked,
+    "/api/webhook/delete": _hooked,
     "/api/model/upload": lambda s, _: Sent({"modelname": s.name()}, upload=True),
     "/api/model/version": lambda s, seen: Sent(_on_model()(s, seen).fields, upload=True),
     "/api/model/update": _on_model(description="new"),
