@@ -17,25 +17,35 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import av
 import numpy as np
+import onnx
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from onnx import helper
+from PIL import Image
 
 from core.platform import Platform, open_platform
 from core.services.accounts import Caller
-from core.services.job_views import TaskFilter
+from core.services.job_views import TaskFilter, TaskView
 from core.services.model_views import VersionView
 from core.settings import Settings
 
 KILLS = 50
 ROWS = 1_500
+PICTURES = 300
+FRAMES = 250
+FPS = 25
 PART_ROWS = 100
 PASSWORD = "a long password"
 LONGEST_LIFE = 3.0
-MOST_UNFINISHED = 12
+MOST_UNFINISHED = 14
+NUMBERS, COLOURS = "line", "colours"
+_LEVELS, _STEP = 25, 10  # what is seen tells neighbours apart, whatever JPEG and MPEG-4 leave of it
 
 
 def main(kills: int = KILLS, seed: int = 0) -> None:
@@ -61,40 +71,62 @@ def _live_and_die(storage: Path, seconds: float) -> None:
 def _work(storage: Path) -> None:
     """Be a server until somebody kills it."""
     platform = open_platform(Settings(storage=storage, part_rows=PART_ROWS))
-    caller, version = _model(platform)
+    caller, models = _models(platform)
     print("at work", flush=True)
-    for kind in random.sample(list(KINDS), len(KINDS)):
+    for name in random.sample(list(FEEDS), len(FEEDS)):
         if _unfinished(platform, caller) < MOST_UNFINISHED:
-            staged = platform.files.stage(io.BytesIO(KINDS[kind]()), f"rows.{kind}", 1 << 30)
-            platform.jobs.submit(caller, version, staged, kind=kind)
+            feed = FEEDS[name]
+            staged = platform.files.stage(io.BytesIO(feed.make()), name, 1 << 30)
+            platform.jobs.submit(
+                caller, models[feed.model], staged, kind=feed.kind, options=feed.options
+            )
     time.sleep(600)
 
 
 def _finish(storage: Path) -> str:
     platform = open_platform(Settings(storage=storage, part_rows=PART_ROWS))
     try:
-        caller, _ = _model(platform)
+        caller, _ = _models(platform)
         while _unfinished(platform, caller):
             time.sleep(0.05)
         tasks = platform.jobs.list_(caller, limit=10_000).tasks
-        kinds = sorted({task.kind for task in tasks})
-        rows = sum(_checked(platform, caller, task.id, task.message) for task in tasks)
+        names = sorted({task.file_name for task in tasks})
+        rows = sum(_checked(platform, caller, task) for task in tasks)
     finally:
         platform.close()
     left = [path.name for path in storage.rglob(".*.tmp")]
     assert left == [], left
-    return f"{len(tasks)} tasks ({', '.join(kinds)}): {rows:,} rows, each once and in its place"
+    return f"{len(tasks)} tasks ({', '.join(names)}): {rows:,} rows, each once and in its place"
 
 
-def _checked(platform: Platform, caller: Caller, task_id: str, message: str) -> int:
+def _checked(platform: Platform, caller: Caller, task: TaskView) -> int:
     """Return the number of a task's rows, which are as they must be."""
-    assert platform.jobs.get(caller, task_id).state == "succeeded", message
-    table = platform.jobs.table(caller, task_id, 0, 2 * ROWS).table
-    given = table.column("x").to_pylist()
-    assert given == [float(row) for row in range(ROWS)], task_id
-    answers = table.column("prediction").to_numpy()
-    assert np.allclose(answers, 2 * np.arange(ROWS) + 1), task_id
-    return len(given)
+    now = platform.jobs.get(caller, task.id)
+    assert now.state == "succeeded", now.message
+    table = platform.jobs.table(caller, task.id, 0, 2 * ROWS).table
+    FEEDS[task.file_name].check(table)
+    return int(table.num_rows)
+
+
+def _check_numbers(table: pa.Table) -> None:
+    assert table.column("x").to_pylist() == [float(row) for row in range(ROWS)]
+    assert np.allclose(table.column("prediction").to_numpy(), 2 * np.arange(ROWS) + 1)
+
+
+def _check_pictures(table: pa.Table) -> None:
+    names = [f'"{at % 3}/{at:04}.jpg"' for at in range(PICTURES)]
+    assert table.column("member").to_pylist() == names
+    _check_reds(table)
+
+
+def _check_frames(table: pa.Table) -> None:
+    assert np.allclose(table.column("time").to_numpy(), np.arange(FRAMES) / FPS)
+    _check_reds(table)
+
+
+def _check_reds(table: pa.Table) -> None:
+    found = table.column("mean_0").to_numpy() * 255
+    assert np.allclose(found, [_red(at) for at in range(len(found))], atol=_STEP / 2 - 0.1)
 
 
 def _unfinished(platform: Platform, caller: Caller) -> int:
@@ -102,15 +134,17 @@ def _unfinished(platform: Platform, caller: Caller) -> int:
     return sum(platform.jobs.list_(caller, wanted, limit=1).total for wanted in states)
 
 
-def _model(platform: Platform) -> tuple[Caller, VersionView]:
-    """Return the one account and the one model, made by whoever comes first."""
+def _models(platform: Platform) -> tuple[Caller, dict[str, VersionView]]:
+    """Return the one account and its two models, made by whoever comes first."""
     if not platform.accounts.credentials():
         platform.accounts.register("ann", PASSWORD)
     caller = platform.accounts.sign_in("ann", PASSWORD)
-    for model in platform.models.list_(caller):
-        return caller, platform.models.get_by_id(caller, model.id)
-    staged = platform.files.stage(io.BytesIO(_line()), "line.skops", 1 << 20)
-    return caller, platform.models.add(caller, "line", staged)
+    names = {model.name: model.id for model in platform.models.list_(caller)}
+    for name, file, make in ((NUMBERS, "line.skops", _line), (COLOURS, "colours.onnx", _colours)):
+        if name not in names:
+            staged = platform.files.stage(io.BytesIO(make()), file, 1 << 20)
+            names[name] = platform.models.add(caller, name, staged).model.id
+    return caller, {name: platform.models.get_by_id(caller, id_) for name, id_ in names.items()}
 
 
 def _line() -> bytes:
@@ -123,6 +157,21 @@ def _line() -> bytes:
     return bytes(skops.io.dumps(LinearRegression().fit(table, 2 * table["x"] + 1)))
 
 
+def _colours() -> bytes:
+    """Return a model that gives the mean of each channel of a picture of 8 x 8."""
+    node = helper.make_node("ReduceMean", ["photo"], ["mean"], axes=[2, 3], keepdims=0)
+    takes = helper.make_tensor_value_info("photo", onnx.TensorProto.FLOAT, ["N", 3, 8, 8])
+    gives = helper.make_tensor_value_info("mean", onnx.TensorProto.FLOAT, ["N", 3])
+    graph = helper.make_graph([node], "colours", [takes], [gives])
+    opset = helper.make_opsetid("", 17)
+    made = helper.make_model(graph, opset_imports=[opset], ir_version=8)
+    return bytes(made.SerializeToString())
+
+
+def _red(at: int) -> int:
+    return at % _LEVELS * _STEP
+
+
 def _csv(first: int = 0, last: int = ROWS) -> bytes:
     return ("id,x\n" + "".join(f"row {n},{n}\n" for n in range(first, last))).encode()
 
@@ -133,6 +182,10 @@ def _txt() -> bytes:
 
 def _json() -> bytes:
     return json.dumps([{"x": n, "id": f"row {n}"} for n in range(ROWS)]).encode()
+
+
+def _jsonl() -> bytes:
+    return "".join(f'{{"x": {n}, "id": "row {n}"}}\n' for n in range(ROWS)).encode()
 
 
 def _parquet() -> bytes:
@@ -160,13 +213,50 @@ def _zip() -> bytes:
     return sink.getvalue()
 
 
-KINDS: dict[str, Callable[[], bytes]] = {
-    "csv": _csv,
-    "txt": _txt,
-    "json": _json,
-    "parquet": _parquet,
-    "xlsx": _xlsx,
-    "zip": _zip,
+def _pictures() -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for at in range(PICTURES):
+            picture = io.BytesIO()
+            Image.new("RGB", (64, 48), (_red(at), 0, 0)).save(picture, "JPEG", quality=95)
+            archive.writestr(f"{at % 3}/{at:04}.jpg", picture.getvalue())
+    return sink.getvalue()
+
+
+def _video() -> bytes:
+    sink = io.BytesIO()
+    with av.open(sink, "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 64, 48, "yuv420p", 4_000_000
+        for at in range(FRAMES):
+            pixels = np.zeros((48, 64, 3), np.uint8)
+            pixels[..., 0] = _red(at)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        container.mux(stream.encode(None))
+    return sink.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a task is given, and how its result must be."""
+
+    kind: str
+    make: Callable[[], bytes]
+    model: str = NUMBERS
+    check: Callable[[pa.Table], None] = _check_numbers
+    options: dict[str, object] = field(default_factory=dict)
+
+
+FEEDS = {
+    "rows.csv": Feed("csv", _csv),
+    "rows.txt": Feed("txt", _txt),
+    "rows.json": Feed("json", _json),
+    "rows.jsonl": Feed("jsonl", _jsonl),
+    "rows.parquet": Feed("parquet", _parquet),
+    "rows.xlsx": Feed("xlsx", _xlsx),
+    "tables.zip": Feed("zip", _zip),
+    "pictures.zip": Feed("zip", _pictures, COLOURS, _check_pictures),
+    "video.mp4": Feed("mp4", _video, COLOURS, _check_frames, {"fps": FPS}),
 }
 
 

@@ -101,7 +101,7 @@ def submit(call: Call) -> Answer:
     view = platform.deployments.get_by_id(call.caller, live.deployment_id)
     version = platform.models.get_by_id(call.caller, live.model_id, live.version)
     options = options_of(call)
-    with source_of(call) as (source, kind):
+    with source_of(call, version.info.input_schema) as (source, kind):
         task = platform.jobs.submit(
             call.caller, version, source, kind=kind, deployment=view, options=options
         )
@@ -112,7 +112,7 @@ def preview(call: Call) -> Answer:
     """Tell what a file is, and try its first rows out: nothing is counted, nothing is kept."""
     view = named_deployment(call)
     version = call.platform.models.get_by_id(call.caller, view.model_id, view.version)
-    with file_of(call) as (staged, kind):
+    with file_of(call, version.info.input_schema) as (staged, kind):
         seen = call.platform.previews.look(
             call.caller, version, staged.path, staged.name, kind=kind, options=options_of(call)
         )

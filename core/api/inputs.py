@@ -1,6 +1,5 @@
 """The fields `input` and `filetype` of the form contract, and what becomes of them."""
 
-import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -8,6 +7,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from core.api.by_field import is_by_field, is_one_record, joined, kinds_of
+from core.api.form_values import decoded, from_base64, json_of
 from core.api.forms import Call, Form, may
 from core.api.online import SMALL_BODY
 from core.errors import InvalidInput
@@ -17,7 +18,7 @@ from core.inputs.image import typed_record
 from core.inputs.image_fields import picture_field
 from core.inputs.pictures import decoded_parts
 from core.inputs.recognition import recognise
-from core.inputs.tabular import OPTIONS_IN_WORDS, open_table
+from core.inputs.tabular import BY_FIELD, OPTIONS_IN_WORDS, open_table
 from core.records import Typed
 from core.runtimes.base import ModelInfo
 from core.schema import Schema
@@ -27,7 +28,6 @@ TABLES = ("csv", "txt", "jsonl", "parquet", "xlsx")
 PICTURES = ("jpg", "jpgbase64")
 _BASE64 = {"jpgbase64": "jpg", "mp4base64": "mp4"}
 FILETYPES = ("none", *TABLES, *PICTURES, "mp4", "mp4base64", "zip")
-_BY_FIELD = ("none", *PICTURES)
 
 INPUT_FIELDS = (
     may("input", "JSON records, or what filetype says: a file, or the base64 of one"),
@@ -53,12 +53,17 @@ def records_of(call: Call, info: ModelInfo) -> Iterator[object]:
     A table is kept under the storage folder while it is read. Raises InvalidInput.
     """
     form, schema = call.form, info.input_schema
-    if _is_by_field(form):
-        yield _mixed_record(form, schema)
+    if is_by_field(form):
+        kinds, record = kinds_of(form)
+        if is_one_record(schema, kinds, record):
+            yield _mixed_record(form, schema)
+            return
+        with joined(call, schema) as staged:
+            yield Table(_parts(staged, BY_FIELD, info, options_of(call)))
         return
     kind = _kind(form)
     if kind == "none" and "input" not in form.files:
-        yield _json(form)
+        yield json_of(form)
     elif kind in PICTURES:
         yield _one_picture(schema, kind, _picture(form, kind))
     else:
@@ -70,19 +75,21 @@ def records_of(call: Call, info: ModelInfo) -> Iterator[object]:
 
 
 @contextmanager
-def source_of(call: Call) -> Iterator[tuple[Staged | list[object], str]]:
+def source_of(call: Call, schema: Schema) -> Iterator[tuple[Staged | list[object], str]]:
     """Yield what a task scores, and its kind: records, or a file that the task takes over.
 
     Raises InvalidInput.
     """
-    if _is_by_field(call.form):
-        raise InvalidInput("A task takes one filetype for all; call predict for a kind by input.")
+    if is_by_field(call.form):
+        with joined(call, schema) as staged:
+            yield staged, BY_FIELD
+        return
     kind = _kind(call.form)
     if kind != "none" or "input" in call.form.files:
         with _received(call, kind, call.platform.settings.max_input_bytes) as received:
             yield received
         return
-    records = _json(call.form)
+    records = json_of(call.form)
     if isinstance(records, dict):
         records = [records]
     if not isinstance(records, list):
@@ -99,13 +106,13 @@ def short_json(form: Form) -> object | None:
     plain = form.find("filetype") in (None, "none") and not form.files
     if text is None or not plain or len(text) > SMALL_BODY:
         return None
-    return _decoded("input", text)
+    return decoded("input", text)
 
 
 @contextmanager
-def file_of(call: Call) -> Iterator[tuple[Staged, str]]:
+def file_of(call: Call, schema: Schema) -> Iterator[tuple[Staged, str]]:
     """Yield what a call sends as a file with its kind, JSON records too; raises InvalidInput."""
-    with source_of(call) as (source, kind):
+    with source_of(call, schema) as (source, kind):
         if isinstance(source, Staged):
             yield source, kind
             return
@@ -121,7 +128,7 @@ def file_of(call: Call) -> Iterator[tuple[Staged, str]]:
 def options_of(call: Call) -> dict[str, object]:
     """Return how a file is to be read; raises InvalidInput if they are no JSON object."""
     text = call.form.find("options")
-    options = {} if text is None else _decoded("options", text)
+    options = {} if text is None else decoded("options", text)
     if not isinstance(options, dict):
         raise InvalidInput("options must be a JSON object.")
     return options
@@ -139,26 +146,11 @@ def _kind_of(staged: Staged, kind: str) -> str:
     return recognise(staged.path, staged.name) if kind == "none" else kind
 
 
-def _is_by_field(form: Form) -> bool:
-    return (form.find("filetype") or "").lstrip().startswith("{")
-
-
 def _mixed_record(form: Form, schema: Schema) -> Typed:
     """Return the record of a form that names a kind for each input."""
-    kinds = _decoded("filetype", form.text("filetype"))
-    record = _json(form) if form.find("input") else {}
-    if not isinstance(kinds, dict) or not isinstance(record, dict):
-        raise InvalidInput(
-            "filetype is a JSON object; then input must be one, too, or be left out."
-        )
-    for name, kind in kinds.items():
-        if kind not in _BY_FIELD:
-            known = ", ".join(_BY_FIELD)
-            raise InvalidInput(
-                f"filetype of {name} is {str(kind)[:40]}; it must be one of {known}."
-            )
+    kinds, record = kinds_of(form)
     pictures = {
-        name: _picture_part(form, name) if kind == "jpg" else _from_base64(name, record.get(name))
+        name: _picture_part(form, name) if kind == "jpg" else from_base64(name, record.get(name))
         for name, kind in kinds.items()
         if kind in PICTURES
     }
@@ -178,43 +170,11 @@ def _picture_part(form: Form, name: str) -> bytes:
 
 def _picture(form: Form, kind: str) -> bytes:
     if kind == "jpgbase64":
-        return _from_base64("input", form.find("input"))
+        return from_base64("input", form.find("input"))
     file = form.files.get("input")
     if file is None:
         raise InvalidInput("Send the picture in the form field input, with a file name.")
     return file.file.read()
-
-
-def _from_base64(name: str, text: object) -> bytes:
-    """Return the bytes that a text writes, also behind `data:image/png;base64,`.
-
-    A form that was not encoded with care has spaces for its plus signs; they are put back.
-    """
-    if not isinstance(text, str) or not text:
-        raise InvalidInput(f"Send the file as base64 in {name}.")
-    written = text.split(",", 1)[1] if text.startswith("data:") and "," in text else text
-    plain = written.strip().replace(" ", "+").translate(_NO_LINES)
-    try:
-        return base64.b64decode(plain, validate=True)
-    except ValueError as error:
-        raise InvalidInput(f"{name} is not base64: {error}.") from error
-
-
-_NO_LINES = str.maketrans("", "", "\r\n\t")
-
-
-def _json(form: Form) -> object:
-    text = form.find("input")
-    if text is None:
-        raise InvalidInput("Send the records as JSON in the form field input.")
-    return _decoded("input", text)
-
-
-def _decoded(name: str, text: str) -> object:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput(f"{name} is not JSON: {error}.") from error
 
 
 @contextmanager
@@ -234,7 +194,7 @@ def _received(call: Call, kind: str, limit: int) -> Iterator[tuple[Staged, str]]
 def _content(form: Form, kind: str) -> tuple[BinaryIO, str]:
     """Return the file that a form holds, and its name."""
     if kind in _BASE64:
-        content = _from_base64("input", form.find("input"))
+        content = from_base64("input", form.find("input"))
         return BytesIO(content), f"input.{_BASE64[kind]}"
     file = form.files.get("input")
     if file is None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from core.errors import InvalidInput, Problem
 from core.inputs import zip_members
-from core.inputs.chunks import Chunk, ChunkSize, Source, as_json, no_columns
+from core.inputs.chunks import Chunk, ChunkSize, Source, as_json, coded_column, no_columns
 from core.inputs.columns import free_name
 from core.inputs.image import MOST_BYTES
 from core.inputs.image_fields import picture_fields
@@ -188,7 +188,7 @@ class ArchiveSource:
     def _named(self, chunk: Chunk, members: Sequence[str], *, coded: bool) -> Chunk:
         """Return a chunk with the column `member`; its other columns become JSON."""
         others = {
-            self._other_name(name): column if coded else _coded(column)
+            self._other_name(name): column if coded else coded_column(column)
             for name, column in zip(chunk.others.schema.names, chunk.others.columns, strict=True)
         }
         named = {self._member: pa.array(map(as_json, members), pa.string()), **others}
@@ -220,12 +220,6 @@ def _nulls(schema: Schema, rows: int) -> pa.RecordBatch:
 def _is_full(loose: Sequence[_Loose], size: ChunkSize) -> bool:
     taken = sum(len(each.picture or b"") for each in loose)
     return len(loose) >= size.rows or taken >= size.bytes
-
-
-def _coded(column: pa.Array) -> pa.Array:
-    return pa.array(
-        [None if cell is None else as_json(cell) for cell in column.to_pylist()], pa.string()
-    )
 
 
 def _guessed_rows(member: Member) -> int:

@@ -124,6 +124,33 @@ def without_rows(table: A, rows: Sequence[int]) -> A:
     return table.take(pa.array(np.arange(len(table)), mask=mask))
 
 
+def sliced(chunk: Chunk, start: int, rows: int) -> Chunk:
+    """Return some rows of a chunk, one after the other."""
+    problems = {
+        row - start: found
+        for row, found in chunk.typed.problems.items()
+        if start <= row < start + rows
+    }
+    raw = {row - start: cells for row, cells in chunk.raw.items() if start <= row < start + rows}
+    typed = Typed(chunk.typed.batch.slice(start, rows), problems)
+    return Chunk(typed, chunk.others.slice(start, rows), raw)
+
+
+def coded(chunk: Chunk) -> Chunk:
+    """Return a chunk whose other columns are JSON."""
+    if not chunk.others.num_columns:
+        return chunk
+    columns = [coded_column(column) for column in chunk.others.columns]
+    others = pa.RecordBatch.from_arrays(columns, chunk.others.schema.names)
+    return Chunk(chunk.typed, others, chunk.raw)
+
+
+def coded_column(column: pa.Array) -> pa.Array:
+    """Return a column of JSON."""
+    cells = [None if cell is None else as_json(cell) for cell in column.to_pylist()]
+    return pa.array(cells, pa.string())
+
+
 def as_text(value: object) -> str:
     """Return a value as a cell of text holds it: a text as it is, all else as JSON.
 

@@ -135,6 +135,11 @@ def packed(image: Image.Image, recipe: ImageRecipe) -> bytes:
     return file.getvalue()
 
 
+def repacked(content: bytes, recipe: ImageRecipe) -> bytes:
+    """Return a JPEG or PNG as `packed` has it; raises InvalidInput as `prepared` does."""
+    return packed(_decoded(content), recipe)
+
+
 def seen(content: bytes, recipe: ImageRecipe) -> Pixels:
     """Return a picture as the model gets it, before its channels become other numbers."""
     return np.asarray(prepared(content, recipe))

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.coercion import shown
 from core.errors import InvalidInput
 from core.inputs.archive import ArchiveSource
+from core.inputs.by_field import FieldsSource, PictureAsItCame
 from core.inputs.chunks import Source
 from core.inputs.columns import ColumnMap, read_columns
 from core.inputs.delimited import DelimitedSource
@@ -17,11 +18,12 @@ from core.inputs.json_records import JsonSource
 from core.inputs.parquet import ParquetSource
 from core.inputs.text_lines import TextSource
 from core.inputs.video import MOST_FPS, VideoSource
-from core.schema import DataType, Schema
+from core.schema import DataType, Field, Schema
 
 Options = Mapping[str, object]
 
 COLUMNS = "columns"
+BY_FIELD = "fields"  # what the API makes of a kind for each input
 OPTIONS_IN_WORDS = (
     "encoding and delimiter (csv, txt), encoding (json, jsonl), sheet (xlsx: its name, or its "
     "number from 1), fps (mp4: frames taken a second, 1 by default), columns (which column goes "
@@ -121,6 +123,21 @@ def _zip(path: Path, schema: Schema, options: Options) -> Source:
     return ArchiveSource(path, schema, open_member)
 
 
+def _fields(path: Path, schema: Schema, options: Options) -> Source:
+    """Every input takes of the options what its kind knows, and of `columns` its own."""
+
+    def open_member(member: Path, kind: str, field: Field) -> Source:
+        if kind == "jpg":
+            return PictureAsItCame(member, field)
+        known = {k: v for k, v in options.items() if k in TABLE_KINDS[kind].options}
+        columns = known.get(COLUMNS)
+        if isinstance(columns, Mapping):
+            known[COLUMNS] = {k: v for k, v in columns.items() if k == field.name}
+        return open_table(member, kind, Schema((field,)), known)
+
+    return FieldsSource(path, schema, open_member)
+
+
 TABLE_KINDS: dict[str, Kind] = {
     "csv": Kind(_csv, ("encoding", "delimiter", COLUMNS)),
     "txt": Kind(_txt, ("encoding", "delimiter")),
@@ -131,6 +148,7 @@ TABLE_KINDS: dict[str, Kind] = {
     "jpg": Kind(_jpg),
     "mp4": Kind(_mp4, ("fps",)),
     "zip": Kind(_zip, ("encoding", "delimiter", "sheet", "fps", COLUMNS)),
+    BY_FIELD: Kind(_fields, ("encoding", "delimiter", "sheet", "fps", COLUMNS)),
 }
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.errors import Problem
-from core.inputs.chunks import Chunk, ChunkSize, Source
+from core.inputs.chunks import Chunk, ChunkSize, Source, sliced
 from core.inputs.pictures import decoded_parts
 from core.inputs.recognition import recognise
 from core.inputs.suggestions import How, Match, match_columns
 from core.inputs.tabular import COLUMNS, open_table, takes_columns
-from core.records import Typed
 from core.runtimes.base import ERROR_COLUMN
 from core.schema import Field, Schema
 from core.services.accounts import Caller
@@ -160,17 +159,10 @@ def _first(source: Source) -> Iterator[Chunk]:
     """Yield the chunks with the first rows, cut to as many as are shown."""
     left = PREVIEW_ROWS
     for chunk in source.chunks(ChunkSize(PREVIEW_ROWS)):
-        yield chunk if chunk.rows <= left else _cut(chunk, left)
+        yield chunk if chunk.rows <= left else sliced(chunk, 0, left)
         left -= chunk.rows
         if left <= 0:
             return
-
-
-def _cut(chunk: Chunk, rows: int) -> Chunk:
-    problems = {row: found for row, found in chunk.typed.problems.items() if row < rows}
-    typed = Typed(chunk.typed.batch.slice(0, rows), problems)
-    raw = {row: cells for row, cells in chunk.raw.items() if row < rows}
-    return Chunk(typed, chunk.others.slice(0, rows), raw)
 
 
 def _rows(chunk: Chunk, schema: Schema, source: Source) -> Iterator[Record]:
