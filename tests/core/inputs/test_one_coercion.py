@@ -15,6 +15,7 @@ from core.inputs.chunks import ChunkSize
 from core.inputs.tabular import open_table
 from core.records import Typed, typed_records
 from core.schema import DataType, Field, Interval, Schema
+from tests.core.inputs.media import zipped
 from tests.core.inputs.workbooks import write_texts
 
 SCHEMA = Schema(
@@ -76,6 +77,37 @@ def test_csv_json_and_records_are_typed_alike(rows: list[list[str]], part: int) 
         columnar = Path(folder, "rows.parquet")
         pq.write_table(pa.Table.from_pylist(records), columnar)
         assert whole(columnar, "parquet", part) == expected
+        packed = Path(folder, "rows.zip")
+        packed.write_bytes(zipped({"rows.jsonl": lined.read_bytes()}))
+        assert whole(packed, "zip", part) == expected
+
+
+# What the fields of the form give: values, not texts, and None for what was left empty.
+FORM = st.fixed_dictionaries(
+    {
+        "number": st.floats(-200, 2e6),
+        "count": st.none() | st.integers(-(2**53), 2**53),
+        "single": st.none() | st.floats(width=32, allow_nan=False, allow_infinity=False),
+        "kind": st.none() | st.sampled_from(["A", "b", "8"]),
+        "note": st.none() | st.sampled_from(["a,b", 'he said "no"', "é", "1;2"]),
+        "flag": st.none() | st.booleans(),
+        "day": st.none() | st.dates().map(lambda day: day.isoformat()),
+    }
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(record=FORM)
+def test_a_form_gives_what_its_values_written_in_a_table_give(record: dict[str, object]) -> None:
+    expected = lines(typed_records(SCHEMA, [record]))
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder, "rows.csv")
+        with table.open("w", encoding="utf-8", newline="") as file:
+            cells = ["" if record[name] is None else str(record[name]) for name in SCHEMA.names]
+            csv.writer(file).writerows([SCHEMA.names, cells])
+        found = whole(table, "csv", 1)
+    assert [values for values, _ in found] == [values for values, _ in expected]
+    assert [len(wrong) for _, wrong in found] == [len(wrong) for _, wrong in expected]
 
 
 @settings(max_examples=40, deadline=None)
