@@ -118,7 +118,8 @@ def test_a_bad_row_keeps_its_place_and_its_words(mixed: Api, platform: Platform)
 
 def test_one_record_of_a_task_is_a_list_of_one(mixed: Api, platform: Platform) -> None:
     asked: dict[str, object] = {"filetype": {"photo": "jpg"}, "input": {"age": 4}}
-    assert sent(mixed, "deployment/predict", {"photo": png(100)}, **asked)["output"]["prediction"] == 4
+    answer = sent(mixed, "deployment/predict", {"photo": png(100)}, **asked)
+    assert answer["output"]["prediction"] == 4
     task = sent(mixed, "deployment/submit", {"photo": png(100)}, **asked)["task"]
     platform.runner.run_until_idle()
     assert answers(mixed.post("task/result", task=task)["output"]) == [(100, 4)]
