@@ -159,6 +159,8 @@ def _task(platform: "Platform", folder: Path, model: str) -> Callable[[], None]:
         version = platform.models.add(caller, "forest", platform.files.stage(file, model, 1 << 30))
     with (folder / "table.csv").open("rb") as file:
         table = platform.files.stage(file, "table.csv", 4 << 30)
+    # A deployed model is loaded before it is called, and so are the other ways' before they start.
+    platform.predictions.test(caller, version.model.id, [version.info.sample] * 10)
 
     def run() -> None:
         task = platform.jobs.submit(caller, version, table, kind="csv")
