@@ -5,7 +5,8 @@ Each in a process of its own, in turns, the median of three rounds:
 - pypmml: `pandas.read_csv`, `Model.predict` of the frame, `DataFrame.to_csv`
 - slipway: from `jobs.submit` to the task's end, on a platform of its own
 
-What starts Java and loads the model is not timed. `python -m benchmarks batch_pmml`, or with a number of rows.
+What starts Java and loads the model is not timed. `python -m benchmarks batch_pmml`, or with a
+number of rows.
 
 Wanted: at least 1.3 times as fast.
 """
