@@ -99,6 +99,15 @@ def shoot(page: Page, shots: Path, name: str) -> None:
     page.screenshot(path=shots / f"walk-{name}.png", full_page=True)
 
 
+def await_cookie(page: Page, *, there: bool) -> None:
+    """Wait until the browser holds the cookie of a sign-in, or no longer does."""
+    for _ in range(300):
+        if any(cookie.get("name") == "slipway" for cookie in page.context.cookies()) == there:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"The cookie of the sign-in is {'not ' if there else ''}there.")
+
+
 def make_first_account(page: Page, server: Server, shots: Path) -> None:
     page.goto(f"{server.url}/models")
     expect(page.get_by_text("you will be the admin")).to_be_visible(timeout=LONG)
@@ -108,7 +117,7 @@ def make_first_account(page: Page, server: Server, shots: Path) -> None:
     page.get_by_label("Password again").fill(PASSWORD)
     page.get_by_role("button", name="Create the admin account").click()
     expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
-    page.wait_for_function("document.cookie.includes('slipway=')")
+    await_cookie(page, there=True)
     page.reload()
     expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
     shoot(page, shots, "02-no-models-yet")
@@ -219,7 +228,7 @@ def see_the_calls(page: Page, server: Server, service: str, shots: Path) -> None
 def sign_out(page: Page, shots: Path) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    page.wait_for_function("!document.cookie.includes('slipway=')")
+    await_cookie(page, there=False)
     page.reload()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     shoot(page, shots, "13-signed-out")
