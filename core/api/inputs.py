@@ -26,8 +26,9 @@ from core.services.predictions import Table
 
 TABLES = ("csv", "txt", "jsonl", "parquet", "xlsx")
 PICTURES = ("jpg", "jpgbase64")
+VIDEOS = ("mp4", "mp4base64")
 _BASE64 = {"jpgbase64": "jpg", "mp4base64": "mp4"}
-FILETYPES = ("none", *TABLES, *PICTURES, "mp4", "mp4base64", "zip")
+FILETYPES = ("none", *TABLES, *PICTURES, *VIDEOS, "zip")
 
 INPUT_FIELDS = (
     may("input", "JSON records, or what filetype says: a file, or the base64 of one"),
@@ -61,7 +62,7 @@ def records_of(call: Call, info: ModelInfo) -> Iterator[object]:
         with joined(call, schema) as staged:
             yield Table(_parts(staged, BY_FIELD, info, options_of(call)))
         return
-    kind = _kind(form)
+    kind = _kind(form, schema)
     if kind == "none" and "input" not in form.files:
         yield json_of(form)
     elif kind in PICTURES:
@@ -84,7 +85,7 @@ def source_of(call: Call, schema: Schema) -> Iterator[tuple[Staged | list[object
         with joined(call, schema) as staged:
             yield staged, BY_FIELD
         return
-    kind = _kind(call.form)
+    kind = _kind(call.form, schema)
     if kind != "none" or "input" in call.form.files:
         with _received(call, kind, call.platform.settings.max_input_bytes) as received:
             yield received
@@ -134,10 +135,13 @@ def options_of(call: Call) -> dict[str, object]:
     return options
 
 
-def _kind(form: Form) -> str:
+def _kind(form: Form, schema: Schema) -> str:
+    """Return the kind that a form names; raises InvalidInput for one that the model never takes."""
     kind = form.find("filetype") or "none"
     if kind not in FILETYPES:
         raise InvalidInput(f'filetype is "{kind[:40]}"; it must be one of {", ".join(FILETYPES)}.')
+    if kind in (*PICTURES, *VIDEOS):
+        picture_field(schema, kind)
     return kind
 
 

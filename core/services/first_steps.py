@@ -73,6 +73,8 @@ class FirstSteps:
 
     def note_test(self, caller: Caller, model_id: str) -> None:
         """Put the caller's first test of a model on record; raises ModelNotFound."""
+        with self._database.reading() as session:
+            visible_model(session, caller, model_id)
         if caller.id in self._tested:
             return
         with self._database.writing() as session:

@@ -173,6 +173,9 @@ def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
     people.delete(admin, "ann")
     assert counts(database) == {
         "accounts": 2,
+        "column_choices": 0,
+        "deliveries": 0,
+        "webhooks": 0,
         "tokens": 0,
         "models": 1,
         "versions": 1,
