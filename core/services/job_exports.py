@@ -1,8 +1,9 @@
 """The rows of a result as records, and as files that are streamed part after part."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -80,16 +81,21 @@ class Piece:
 
     def flat(self) -> "Piece":
         """Return the rows with lists as texts in JSON, and JSON as the texts that it holds."""
-        columns = {name: self._flat(name) for name in self.table.column_names}
-        return Piece(pa.table(columns), self.raw, frozenset(), self.fields)
+        nested = [field.name for field in self.table.schema if pa.types.is_nested(field.type)]
+        return self.plain()._with_texts(nested, _as_json)
 
-    def _flat(self, name: str) -> pa.ChunkedArray:
-        column = self.table.column(name)
-        if name in self.coded:
-            return pa.chunked_array([pa.array(map(_plain, column.to_pylist()), pa.string())])
-        if pa.types.is_nested(column.type):
-            return pa.chunked_array([pa.array(map(_as_json, column.to_pylist()), pa.string())])
-        return column
+    def plain(self) -> "Piece":
+        """Return the rows with JSON as the texts that it holds."""
+        return replace(self._with_texts(self.coded, _plain), coded=frozenset())
+
+    def _with_texts(self, names: Collection[str], text_of: Callable[[Any], str | None]) -> "Piece":
+        columns = {
+            name: pa.chunked_array([pa.array(map(text_of, column.to_pylist()), pa.string())])
+            if name in names
+            else column
+            for name, column in zip(self.table.column_names, self.table.columns, strict=True)
+        }
+        return replace(self, table=pa.table(columns))
 
 
 def csv(
@@ -121,7 +127,7 @@ def parquet(pieces: Iterable[Piece], schema: pa.Schema) -> Iterator[bytes]:
     sink = Drain()
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for piece in pieces:
-            writer.write_table(piece.table)
+            writer.write_table(piece.plain().table)
             yield sink.drained()
     yield sink.drained()
 

@@ -75,7 +75,7 @@ class Result:
 
     def table(self, rows: Rows) -> pa.Table:
         """Return rows as typed columns; a cell that could not be typed is null."""
-        found = pa.concat_tables(piece.table for piece in self.pieces(rows))
+        found = pa.concat_tables(piece.plain().table for piece in self.pieces(rows))
         return found if isinstance(rows, range) else found.take(_back(rows))
 
     def records(self, rows: Rows) -> list[Record]:

@@ -153,7 +153,7 @@ class Jobs(TaskResults):
         It goes by the version's schema as that is now. With `only_failed` the new task has the rows
         of a result that have an error, and no others; `original_row` says where each of them was.
         Raises TaskNotFound, ModelNotFound, and InvalidInput while the task is not over, where its
-        files were removed, or where no row failed.
+        files were removed, where no row failed, or where the rows hold pictures.
         """
         with self._database.reading() as session:
             old = task_row(session, caller, task_id)[0]
@@ -224,6 +224,11 @@ class Jobs(TaskResults):
         result, rows = self._selected(caller, old.id, Query(only_rejects=True))
         if not len(rows):
             raise InvalidInput("No row of this task failed; there is nothing to do again.")
+        if result.pictures:
+            raise InvalidInput(
+                "Rows with pictures are not sent again by themselves; retry the whole task, or "
+                "send the pictures that failed as a new one."
+            )
         write_records(files, result.given_records(rows))
         return len(rows)
 

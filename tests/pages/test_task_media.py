@@ -107,6 +107,14 @@ def test_the_rows_of_a_zip_have_their_pictures_beside_the_answers(
     assert dark.size == (THUMBNAIL_SIDE, THUMBNAIL_SIDE // 2)
 
 
+def test_rows_of_pictures_are_not_sent_again_without_their_pictures(
+    platform: Platform, ann: Caller, labels: ModelView
+) -> None:
+    task = finished(platform, ann, labels, ZIP, "zip")
+    with pytest.raises(InvalidInput, match="retry the whole task"):
+        platform.jobs.retry(ann, task.id, only_failed=True)
+
+
 def test_pictures_follow_the_order_and_the_filter_of_the_rows(
     platform: Platform, ann: Caller, labels: ModelView
 ) -> None:

@@ -91,6 +91,17 @@ def test_records_may_be_given_instead_of_a_file(
     assert list(csv.reader(io.StringIO(text)))[1] == ["1", "f", '["a"]', "", "f1", ""]
 
 
+def test_texts_of_records_stand_without_quotation_marks_in_tables_and_parquet(
+    jobs: Jobs, runner: JobRunner, ann: Caller, version: VersionView
+) -> None:
+    records = [{"age": 1, "sex": "f", "tag": "a"}, {"age": 2, "sex": "m", "tag": ["b", 3]}]
+    task = jobs.submit(ann, version, records, kind="json").id
+    runner.run_until_idle()
+    parquet = pq.read_table(io.BytesIO(b"".join(jobs.export(ann, task, "parquet"))))
+    for table in (jobs.table(ann, task).table, parquet):
+        assert table.column("tag").to_pylist() == ["a", '["b", 3]']
+
+
 @pytest.mark.parametrize("content", [PEOPLE, "age,sex\n1,f\nx,m\n3,m,9\n4,f\n"])
 def test_exports_hold_what_the_pages_hold(
     jobs: Jobs, runner: JobRunner, ann: Caller, submit: Callable[..., str], content: str
