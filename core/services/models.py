@@ -300,7 +300,9 @@ class Models:
             session.add(row)
             model.updated = row.created
             action = "uploaded" if number == 1 else "added version"
-            events.record(session, caller, action, "model", model.id, model.name, f"{number}")
+            events.record(
+                session, caller, action, "model", model.id, model.name, f"version {number}"
+            )
             return number
 
     def tell(self, model_id: str) -> None:

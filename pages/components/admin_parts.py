@@ -95,7 +95,7 @@ def _draw_filters(kind: str, hint: str, states: Sequence[str]) -> tuple[str, str
         words = st.text_input(
             "Search", key=f"admin_{kind}_search", type="search", placeholder=hint, live=True
         )
-        state = st.segmented_control(
+        state = st.pills(
             "Which", [_ALL, *states], default=_ALL, required=True, key=f"admin_{kind}_state"
         )
     return words or "", str(state)

@@ -27,12 +27,12 @@ def _draw_now() -> None:
 
 
 def _numbers(view: SystemView) -> dict[str, str]:
-    java = "not running" if view.java_memory is None else readable_size(view.java_memory)
+    java = "asleep" if view.java_memory is None else readable_size(view.java_memory)
     return {
         "Up for": span(view.seconds_up),
         "Memory": readable_size(view.memory),
         "Java": java,
-        "Processor (one core is 100 %)": f"{view.cpu_percent:.0f} %",
+        "CPU of one core": f"{view.cpu_percent:.0f} %",
         "Threads": f"{view.threads:,}",
         "Tasks at work": f"{view.tasks_working:,}",
         "Tasks waiting": f"{view.tasks_waiting:,}",

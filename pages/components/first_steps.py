@@ -39,7 +39,7 @@ _GUIDES = {
     Step.UPLOAD: _Guide(
         "Upload",
         "A PMML, ONNX or scikit-learn file. Slipway reads what it takes and gives.",
-        "Upload your first model",
+        "Choose a file",
         _models,
     ),
     Step.TEST: _Guide(

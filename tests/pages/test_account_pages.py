@@ -200,7 +200,7 @@ def test_what_was_done_is_on_record(ann: Caller, iris: ModelView) -> None:
 def test_home_begins_with_the_first_steps(ann: Caller) -> None:
     read = texts(visit(ann))
     assert "**1. Upload**" in read
-    assert "Upload your first model" in read
+    assert "Choose a file" in read
 
 
 def test_home_shows_how_the_services_do(

@@ -101,7 +101,7 @@ def test_storage_tells_sizes_and_frees_what_nobody_uses(
 
 def test_health_tells_the_numbers_of_the_process(platform: Platform, ann: Caller) -> None:
     metrics = {m.label: m.value for m in visit(ann, ADMIN, admin_part="Health").metric}
-    assert metrics["Java"] == "not running"
+    assert metrics["Java"] == "asleep"
     assert metrics["Tasks waiting"] == "0"
 
 
