@@ -9,6 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
+from sklearn.experimental import (  # noqa: F401 - else the list depends on who imported them
+    enable_halving_search_cv,
+    enable_iterative_imputer,
+)
 from sklearn.utils import all_estimators
 
 from core.errors import InvalidInput
