@@ -26,7 +26,7 @@ from core.runtimes.pmml import PmmlRuntime
 
 FIELDS = [f"x{i}" for i in range(20)]
 ROWS = {"logistic regression": 20_000, "forest of 100 trees": 4_000}
-RECORDS = 300
+RECORDS = 1_000
 ROUNDS = 5
 _DEPTH = 7
 

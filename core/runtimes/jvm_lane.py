@@ -17,7 +17,7 @@ from core.runtimes.jvm_row import Value
 _LENGTH = struct.Struct("<I")
 _FIRST = 1 << 16
 _SOME = 1 << 12
-_LOOK_OUT = 1e-4
+_LOOK_OUT = 5e-4
 
 
 class Load(msgspec.Struct, tag=True):
