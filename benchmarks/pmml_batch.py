@@ -1,7 +1,8 @@
 """PMML, beside pypmml as one would call it: `Model.predict` of a DataFrame and of a dict.
 
-Both are warmed up with the same rows and then take turns; the median of the rounds counts. What
-is timed of Slipway is `Scorer.score`, with the way into the Java process and back.
+Both are warmed up with the same rows for the same time and then take turns; the median of the
+rounds counts. What is timed of Slipway is `Scorer.score`, with the way into the Java process and
+back.
 
 Wanted: a logistic regression of 20 fields at least 5 times the rows a second, a forest of 100
 trees at least 1.3 times, a single record at least 50 times as fast.
@@ -28,6 +29,7 @@ FIELDS = [f"x{i}" for i in range(20)]
 ROWS = {"logistic regression": 20_000, "forest of 100 trees": 4_000}
 RECORDS = 1_000
 ROUNDS = 5
+WARM_SECONDS = 4.0
 _DEPTH = 7
 
 
@@ -66,8 +68,12 @@ def _compare(title: str, theirs: Model, ours: Scorer) -> None:
 
 
 def _in_turns(*ways: Callable[[], object]) -> list[float]:
-    """Return the median seconds of each way; the first two rounds only warm up."""
-    rounds = [[_seconds(way) for way in ways] for _ in range(ROUNDS + 2)][2:]
+    """Return the median seconds of each way, warmed up for as long as the others: Java learns."""
+    for way in ways:
+        end = time.perf_counter() + WARM_SECONDS
+        while time.perf_counter() < end:
+            way()
+    rounds = [[_seconds(way) for way in ways] for _ in range(ROUNDS)]
     return [statistics.median(times) for times in zip(*rounds, strict=True)]
 
 

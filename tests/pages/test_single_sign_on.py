@@ -13,9 +13,10 @@ from tests.pages.conftest import ran, texts, visit
 
 
 def _claims(email: str = "cat@example.org") -> dict[str, object]:
-    now = datetime.now(UTC).timestamp()
+    # Some time ago: providers tell whole seconds, so a sign-out within the same one is not told apart.
+    issued = datetime.now(UTC).timestamp() - 10
     verified = {"email": email, "email_verified": True}
-    return {"iss": "https://idp.example.org", "sub": "42", "iat": now, **verified}
+    return {"iss": "https://idp.example.org", "sub": "42", "iat": issued, **verified}
 
 
 @pytest.fixture

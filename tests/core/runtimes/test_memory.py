@@ -3,6 +3,7 @@
 import gc
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,8 @@ def _resident() -> int:
 
 def _children() -> Iterator[str]:
     for thread in Path("/proc/self/task").iterdir():
-        yield from (thread / "children").read_text().split()
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread may end meanwhile
+            yield from (thread / "children").read_text().split()
 
 
 def _resident_of(pid: str) -> int:
