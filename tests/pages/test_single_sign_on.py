@@ -13,7 +13,7 @@ from tests.pages.conftest import ran, texts, visit
 
 
 def _claims(email: str = "cat@example.org") -> dict[str, object]:
-    # Some time ago: providers tell whole seconds, so a sign-out within the same one is not told apart.
+    # Some time ago: providers tell whole seconds, and a sign-out in the same one is not told apart.
     issued = datetime.now(UTC).timestamp() - 10
     verified = {"email": email, "email_verified": True}
     return {"iss": "https://idp.example.org", "sub": "42", "iat": issued, **verified}
