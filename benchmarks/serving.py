@@ -102,7 +102,8 @@ class Slipway:
         page.get_by_label("Password", exact=True).first.fill(PASSWORD)
         page.locator(".st-key-sign_in_submit button").click()
         expect(page.get_by_role("heading", name="Home", exact=True)).to_be_visible()
-        page.wait_for_function("document.cookie.includes('slipway=')")
+        while not any(cookie.get("name") == "slipway" for cookie in page.context.cookies()):
+            page.wait_for_timeout(100)
 
     def shown_calls(self, page: Page) -> int:
         """Return the number of calls that the service's page shows."""
