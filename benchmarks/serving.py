@@ -102,8 +102,11 @@ class Slipway:
         page.get_by_label("Password", exact=True).first.fill(PASSWORD)
         page.locator(".st-key-sign_in_submit button").click()
         expect(page.get_by_role("heading", name="Home", exact=True)).to_be_visible()
-        while not any(cookie.get("name") == "slipway" for cookie in page.context.cookies()):
+        for _ in range(300):
+            if any(cookie.get("name") == "slipway" for cookie in page.context.cookies()):
+                return
             page.wait_for_timeout(100)
+        raise RuntimeError("The browser was given no cookie; see the log of the server.")
 
     def shown_calls(self, page: Page) -> int:
         """Return the number of calls that the service's page shows."""
