@@ -181,9 +181,17 @@ def last_input(model_id: str) -> dict[str, object] | None:
 
 
 def tend_cookie() -> None:
-    """Mount the cookie component while the browser still has to write or delete the cookie.
+    """Mount the cookie component while the browser still has to write or delete the cookie."""
+    if _PENDING in st.session_state:
+        _tend_cookie()
 
-    The component answers under a key of the same name as its task, which reruns the page.
+
+@st.fragment
+def _tend_cookie() -> None:
+    """Ask the browser once; its answer comes under a key of the same name as the task.
+
+    The answer runs this fragment alone. Were it to run the page, it would break off whatever the
+    first click after a sign-in is just doing.
     """
     task: Literal["set", "delete"] | None = st.session_state.get(_PENDING)
     if task is None:
