@@ -99,80 +99,109 @@ def _told(error: OSError) -> OSError:
 
 
 class Lane:
-    """One end of a socket pair that carries whole messages; one thread uses it at a time."""
+    """One end of a socket pair that carries whole messages; one thread uses it at a time.
+
+    The socket never blocks: Python's own time-outs cost a system call or two for each of ours.
+    """
 
     def __init__(self, end: socket.socket) -> None:
+        end.setblocking(False)
         self._end = end
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(end, select.POLLIN)
+        self._writable.register(end, select.POLLOUT)
 
     def send(self, message: bytes, seconds: float | None = None) -> None:
         """Send one message; raises TimeoutError and LaneClosedError."""
+        until = _moment(seconds)
+        length = _LENGTH.pack(len(message))
         try:
-            self._end.settimeout(seconds)
-            self._send_all(message)
+            if len(message) < _FIRST:
+                self._send_all(length + message, until)
+            else:  # a large message goes uncopied
+                self._send_all(length, until)
+                self._send_all(message, until)
         except OSError as error:
             raise _told(error) from error
 
-    def _send_all(self, message: bytes) -> None:
-        """Send the length and the message: a small one in one go, a large one uncopied."""
-        length = _LENGTH.pack(len(message))
-        if len(message) < _FIRST:
-            self._end.sendall(length + message)
-        else:
-            self._end.sendall(length)
-            self._end.sendall(message)
+    def _send_all(self, data: bytes, until: float | None) -> None:
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[self._end.send(left) :]
+            except BlockingIOError:
+                _wait(self._writable, until)
 
     def receive(self, seconds: float | None = None) -> bytes | bytearray:
         """Return the next message; raises TimeoutError and LaneClosedError."""
         try:
-            return self._message(seconds)
+            return self._message(_moment(seconds))
         except OSError as error:
             raise _told(error) from error
 
-    def _message(self, seconds: float | None) -> bytes | bytearray:
-        until = None if seconds is None else time.monotonic() + seconds
-        self._end.settimeout(seconds)
-        self._look_out()
-        first = self._some(_SOME)
+    def _message(self, until: float | None) -> bytes | bytearray:
+        first = self._look_out() or self._some(until)
         while len(first) < _LENGTH.size:
-            first += self._some(_SOME)
+            first += self._some(until)
         (length,) = _LENGTH.unpack_from(first)
         if len(first) == length + _LENGTH.size:
             return first[_LENGTH.size :]
         return self._rest(first[_LENGTH.size :], length, until)
 
-    def _look_out(self) -> None:
+    def _look_out(self) -> bytes | None:
         """Look for a message for a moment: to sleep and be woken takes longer than to answer.
 
         Once, another may run first: the other end may be waiting for this very core.
         """
-        arrivals = select.poll()
-        arrivals.register(self._end, select.POLLIN)
-        if arrivals.poll(0):
-            return
+        if first := self._arrived():
+            return first
         os.sched_yield()
         until = time.perf_counter() + _LOOK_OUT
-        while not arrivals.poll(0) and time.perf_counter() < until:
+        while not (first := self._arrived()) and time.perf_counter() < until:
             pass
+        return first
+
+    def _arrived(self) -> bytes | None:
+        """Return the first bytes of what is there, None where nothing is."""
+        try:
+            received = self._end.recv(_SOME)
+        except BlockingIOError:
+            return None
+        if not received:
+            raise LaneClosedError("The other end closed the lane.")
+        return received
+
+    def _some(self, until: float | None) -> bytes:
+        while not (received := self._arrived()):
+            _wait(self._readable, until)
+        return received
 
     def _rest(self, first: bytes, length: int, until: float | None) -> bytearray:
         message = bytearray(length)
         message[: len(first)] = first
         view, at = memoryview(message), len(first)
         while at < length:
-            if until is not None:
-                self._end.settimeout(max(1e-3, until - time.monotonic()))
-            received = self._end.recv_into(view[at:])
+            try:
+                received = self._end.recv_into(view[at:])
+            except BlockingIOError:
+                _wait(self._readable, until)
+                continue
             if not received:
                 raise LaneClosedError("The other end closed the lane within a message.")
             at += received
         return message
 
-    def _some(self, most: int) -> bytes:
-        received = self._end.recv(most)
-        if not received:
-            raise LaneClosedError("The other end closed the lane.")
-        return received
-
     def close(self) -> None:
         """Close this end."""
         self._end.close()
+
+
+def _moment(seconds: float | None) -> float | None:
+    return None if seconds is None else time.monotonic() + seconds
+
+
+def _wait(ready: select.poll, until: float | None) -> None:
+    """Sleep until a lane is ready; raises TimeoutError at the moment `until`."""
+    left = None if until is None else (until - time.monotonic()) * 1000
+    if (left is not None and left <= 0) or not ready.poll(left):
+        raise TimeoutError("The other end is silent.")

@@ -63,9 +63,10 @@ def test_a_lane_that_breaks_within_a_message_is_a_closed_lane(how: str) -> None:
     here, there = socket.socketpair()
     there.sendall(struct.pack("<I", 1 << 20) + b"x" * 100)
     there.shutdown(socket.SHUT_RDWR)
+    lane = Lane(here)
     if how == "closed here":
-        here.close()
+        lane.close()
     with pytest.raises(LaneClosedError):
-        Lane(here).receive(5)
+        lane.receive(5)
     there.close()
-    here.close()
+    lane.close()
