@@ -7,7 +7,7 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 export SLIPWAY_STORAGE
 
-.PHONY: run backup restore test check docs bench lock format clean
+.PHONY: run backup restore test check docs screenshots bench lock format clean
 
 # Nobody's word for where a caller is counts, unless PROXY names the reverse proxy in front.
 run: export FORWARDED_ALLOW_IPS = $(PROXY)
@@ -37,6 +37,10 @@ check: .venv/.installed-dev
 # Writes docs/formats.md anew from what the model files by others do.
 docs: .venv/.installed-dev
 	$(BIN)/python -m tests.core.runtimes.formats_page
+
+# Takes pictures of every page in every state into build/screenshots; ARGS names some of them.
+screenshots: .venv/.installed-dev
+	$(BIN)/python -m tests.gallery $(ARGS)
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
