@@ -31,6 +31,7 @@ from core.services.job_retention import Retention
 from core.services.job_runner import JobRunner
 from core.services.job_tickets import Tickets
 from core.services.jobs import Jobs
+from core.services.languages import Languages
 from core.services.live_settings import LiveSettings
 from core.services.loading import Loader
 from core.services.matching import Matching
@@ -73,6 +74,7 @@ class Platform:
     sign_ins: SignIns
     identities: Identities
     people: People
+    languages: Languages
     timeline: Timeline
     refusals: Refusals
     models: Models
@@ -198,6 +200,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         sign_ins=SignIns(database, directory, days=settings.cookie_days),
         identities=Identities(database, directory, accounts, passwords, days=settings.cookie_days),
         people=People(database, directory, passwords, models, runner),
+        languages=Languages(database, directory),
         timeline=Timeline(database),
         refusals=Refusals(database),
         approvals=approvals,

@@ -32,7 +32,7 @@ class Account(Base):
     Who is `pending` waits for an admin's word and is not `active`. Until `one_time_until` the
     password is one that an admin handed out, to be changed at the next sign-in. `email` is what an
     admin says of the person, `subject` who they are to the single sign-on; an identity that was
-    issued before `valid_after` signs nobody in.
+    issued before `valid_after` signs nobody in. `language` is the one that the pages are read in.
     """
 
     __tablename__ = "accounts"
@@ -49,6 +49,7 @@ class Account(Base):
     one_time_until: Mapped[datetime | None]
     email: Mapped[str | None]
     subject: Mapped[str | None]
+    language: Mapped[str | None]
 
 
 class SignIn(Base):

@@ -26,6 +26,7 @@ class KnownAccount:
     valid_after: datetime
     email: str
     subject: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def _known(row: Account) -> KnownAccount:
         valid_after=row.valid_after,
         email=row.email or "",
         subject=row.subject or "",
+        language=row.language or "",
     )
 
 

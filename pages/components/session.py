@@ -16,6 +16,7 @@ import streamlit as st
 from core.errors import InvalidInput
 from core.platform import Platform, shared_platform
 from core.services.accounts import Caller
+from core.services.languages import Language
 from core.services.sign_in_cookie import COOKIE, SECRET, cookie_key, sign_in_of
 from core.services.sign_ins import Visitor
 
@@ -28,6 +29,8 @@ _PENDING = "slipway_cookie"
 _NOTICE = "slipway_notice"
 _INPUTS = "slipway_inputs"
 _MADE = "slipway_made_"
+_LANGUAGE = "slipway_language"
+_LANGUAGE_CHOSEN = "slipway_language_chosen"
 _LONGEST_INPUT = 100_000
 _MOST_INPUTS = 20
 
@@ -117,14 +120,19 @@ def begin(caller: Caller, *, by_identity: bool = False) -> None:
     )
     st.session_state[_PENDING] = "set"
     st.session_state.pop(_SIGNED_OUT, None)
+    spoken = st.session_state.pop(_LANGUAGE, None)
+    if st.session_state.pop(_LANGUAGE_CHOSEN, False):
+        platform().languages.choose(caller, spoken)
 
 
 def sign_out() -> None:
     """End the sign-in, in every tab that shares it, and have the browser delete the cookie."""
+    spoken = language()
     visitor = find_visitor()
     if visitor is not None:
         platform().sign_ins.end(visitor.caller, sign_in_id())
     st.session_state.clear()
+    st.session_state[_LANGUAGE] = spoken.value
     st.session_state[_SIGNED_OUT] = True
     st.session_state[_PENDING] = "delete"
 
@@ -132,6 +140,33 @@ def sign_out() -> None:
 def has_signed_out() -> bool:
     """Return whether somebody has signed out in this tab, and nobody in again."""
     return bool(st.session_state.get(_SIGNED_OUT))
+
+
+def language() -> Language:
+    """Return the language of this tab: what its account chose, what was chosen here, the browser's.
+
+    After a sign-out the tab goes on as it was; only what is chosen signed out follows into the
+    account that signs in next.
+    """
+    visitor = platform().sign_ins.find(sign_in_id()) if sign_in_id() else None
+    chosen = platform().languages.find(visitor.caller) if visitor else None
+    if chosen is None and (kept := st.session_state.get(_LANGUAGE)):
+        chosen = Language(kept)
+    return chosen or _of_browser(st.context.locale or "")
+
+
+def _of_browser(locale: str) -> Language:
+    return Language.CHINESE if locale.lower().startswith("zh") else Language.ENGLISH
+
+
+def choose_language(chosen: Language) -> None:
+    """Keep the language for the account that is signed in here, else for this tab."""
+    visitor = find_visitor()
+    if visitor is not None:
+        platform().languages.choose(visitor.caller, chosen)
+        return
+    st.session_state[_LANGUAGE] = chosen.value
+    st.session_state[_LANGUAGE_CHOSEN] = True
 
 
 def say(notice: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.services.accounts import Caller, Role
-from pages.components import links, session, sign_in, single_sign_on, task_news
+from pages.components import language, links, session, sign_in, single_sign_on, task_news
 from pages.components.text import plain, short
 
 _ART = Path(__file__).parent / "art"
@@ -40,6 +40,7 @@ def open_page(title: str) -> Caller:
     before them can be the guard.
     """
     caller = session.find_caller()
+    language.begin()
     st.set_page_config(
         page_title=f"{title} · Slipway",
         page_icon=str(MARK),
@@ -89,6 +90,7 @@ def _draw_menu(caller: Caller, unseen: int) -> None:
             type="tertiary",
             on_click=_sign_out,
         )
+        language.draw_choice("shell")
         session.tend_cookie()
 
 

@@ -200,6 +200,8 @@ CASES: dict[str, Case] = {
     "sign_ins.list_": _own(lambda s, who: s.platform.sign_ins.list_(who)),
     "sign_ins.end": _ended,
     "sign_ins.end_all": _own(lambda s, who: s.platform.sign_ins.end_all(who)),
+    "languages.choose": _own(lambda s, who: s.platform.languages.choose(who, _other(s, who))),
+    "languages.find": _own(lambda s, who: s.platform.languages.find(who)),
     "people.list_": _own(lambda s, who: s.platform.people.list_(who)),
     "people.add": _own(lambda s, who: s.platform.people.add(who, s.name(), "viewer")),
     "people.approve": _account(lambda p, who, a: p.people.approve(who, a), pending=True),

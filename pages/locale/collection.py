@@ -1,0 +1,51 @@
+"""What the code says, collected for translators: `make messages` brings the catalogues up to date.
+
+Pages mark their texts. The core does not: it knows of no language, so its sentences are read from
+where they are made, `raise InvalidInput(f"...")` and the like, the holes named by what fills them.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import write_po
+
+from core.services.languages import Language
+from pages.locale.catalogue import CORE, DOMAIN, path_of, read_catalogue
+from pages.locale.core_sentences import sentences_of
+
+_PROJECT = Path(__file__).parents[2]
+_KEYWORDS = {"_": None, "N_": None, "plural": (2, 3)}
+_PAGES = ("Home.py", "pages/**/*.py")
+_CORE = ("core/**/*.py",)
+
+
+def collect() -> Catalog:
+    """Return the template of the catalogues: everything that the code says to people."""
+    catalog = Catalog(domain=DOMAIN, project="Slipway", fuzzy=False)
+    for path in _files(*_PAGES):
+        with path.open("rb") as source:
+            for _, message, _, _ in extract("python", source, keywords=_KEYWORDS):
+                catalog.add(message)
+    for path in _files(*_CORE):
+        for sentence in sentences_of(path.read_text(encoding="utf-8")):
+            catalog.add(sentence, auto_comments=[CORE])
+    return catalog
+
+
+def _files(*patterns: str) -> Iterator[Path]:
+    for pattern in patterns:
+        yield from sorted(_PROJECT.glob(pattern))
+
+
+def update(language: Language) -> None:
+    """Bring the catalogue of a language up to date; what is new in it waits for a translation."""
+    catalog = read_catalogue(language)
+    catalog.update(collect(), no_fuzzy_matching=True)
+    with path_of(language).open("wb") as file:
+        write_po(file, catalog, width=100, no_location=True, sort_output=True, ignore_obsolete=True)
+
+
+if __name__ == "__main__":
+    update(Language.CHINESE)
