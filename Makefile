@@ -7,7 +7,7 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 export SLIPWAY_STORAGE
 
-.PHONY: run backup restore test check docs screenshots bench lock format clean
+.PHONY: run backup restore test check docs messages screenshots bench lock format clean
 
 # Nobody's word for where a caller is counts, unless PROXY names the reverse proxy in front.
 run: export FORWARDED_ALLOW_IPS = $(PROXY)
@@ -33,6 +33,10 @@ check: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+
+# Brings the catalogues of translations up to date with the texts of the code.
+messages: .venv/.installed-dev
+	$(BIN)/python -m pages.locale.collection
 
 # Writes docs/formats.md anew from what the model files by others do.
 docs: .venv/.installed-dev

@@ -3,19 +3,26 @@
 import streamlit as st
 
 from pages.components import account_parts, shell, timeline, webhook_parts
+from pages.components.language import N_, _
 from pages.components.text import plain
 
-caller = shell.open_page("Account")
-st.title("Account")
-st.markdown(f"You are **{plain(caller.name)}**, {account_parts.ROLES[caller.role]}.")
-st.subheader("Access tokens")
+caller = shell.open_page(N_("Account"))
+st.title(_("Account"))
+st.markdown(
+    _(
+        "You are **{name}**, {role}.",
+        name=plain(caller.name),
+        role=_(account_parts.ROLES[caller.role]),
+    )
+)
+st.subheader(_("Access tokens"))
 account_parts.draw_tokens(caller)
-st.subheader("Password")
+st.subheader(_("Password"))
 account_parts.draw_password(caller)
-st.subheader("Where you are signed in")
+st.subheader(_("Where you are signed in"))
 account_parts.draw_sessions(caller)
-st.subheader("Webhook")
+st.subheader(_("Webhook"))
 webhook_parts.draw(caller)
-st.subheader("Timeline")
-st.caption("What you did, and what was done to your account and to what you may see.")
+st.subheader(_("Timeline"))
+st.caption(_("What you did, and what was done to your account and to what you may see."))
 timeline.draw(caller)

@@ -15,27 +15,28 @@ from pages.components import (
     shell,
     timeline,
 )
+from pages.components.language import N_, _
 
 PARTS = {
-    "Users": admin_users.draw_accounts,
-    "Models": admin_parts.draw_models,
-    "Deployments": admin_parts.draw_deployments,
-    "Tasks": admin_parts.draw_tasks,
-    "Approvals": approval_parts.draw_requests,
-    "Timeline": timeline.draw,
-    "Storage": admin_storage.draw,
-    "Health": admin_system.draw,
-    "Settings": admin_settings.draw,
-    "Backup": admin_backup.draw,
-    "SQL": admin_sql.draw,
+    N_("Users"): admin_users.draw_accounts,
+    N_("Models"): admin_parts.draw_models,
+    N_("Deployments"): admin_parts.draw_deployments,
+    N_("Tasks"): admin_parts.draw_tasks,
+    N_("Approvals"): approval_parts.draw_requests,
+    N_("Timeline"): timeline.draw,
+    N_("Storage"): admin_storage.draw,
+    N_("Health"): admin_system.draw,
+    N_("Settings"): admin_settings.draw,
+    N_("Backup"): admin_backup.draw,
+    N_("SQL"): admin_sql.draw,
 }
 
-caller = shell.open_page("Admin")
-st.title("Admin")
+caller = shell.open_page(N_("Admin"))
+st.title(_("Admin"))
 if caller.role is not Role.ADMIN:
-    st.error("Only an admin may see this page. Ask one to make you an admin.")
+    st.error(_("Only an admin may see this page. Ask one to make you an admin."))
     st.stop()
-tabs = st.tabs(list(PARTS), key="admin_part", bind="query-params")
+tabs = st.tabs([_(part) for part in PARTS], key="admin_part", bind="query-params")
 for tab, draw in zip(tabs, PARTS.values(), strict=True):
     if tab.open:  # the others are not even asked for
         with tab:

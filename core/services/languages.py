@@ -26,7 +26,7 @@ class Languages:
 
     def choose(self, caller: Caller, language: str) -> None:
         """Keep the caller's language; raises InvalidInput for one that there is not."""
-        if language not in Language:
+        if language not in set(Language):
             known = ", ".join(Language)
             raise InvalidInput(f'There is no language "{language}"; choose one of {known}.')
         with self._database.writing() as session:

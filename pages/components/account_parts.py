@@ -7,31 +7,32 @@ from core.services.sign_ins import SignInView
 from core.services.tokens import NewToken, TokenView
 from pages.components import session
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, named_by
 from pages.components.text import ago, plain, short, stamp
 
 ROLES = {
-    Role.VIEWER: "a viewer: you may try models and call services",
-    Role.ANALYST: "an analyst: you may upload and deploy models too",
-    Role.ADMIN: "an admin: you may change and delete anything",
+    Role.VIEWER: N_("a viewer: you may try models and call services"),
+    Role.ANALYST: N_("an analyst: you may upload and deploy models too"),
+    Role.ADMIN: N_("an admin: you may change and delete anything"),
 }
 # The first that fits: each browser also names those that it is like.
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome"}
 _BROWSERS |= {"Safari/": "Safari"}
 _SYSTEMS = {"Windows": "Windows", "Android": "Android", "iPhone": "iOS", "iPad": "iOS"}
 _SYSTEMS |= {"Mac OS X": "macOS", "CrOS": "ChromeOS", "Linux": "Linux"}
-LIFETIMES = {30: "30 days", 90: "90 days", 365: "A year"}
+LIFETIMES = {30: N_("30 days"), 90: N_("90 days"), 365: N_("A year")}
 
 
 def draw_tokens(caller: Caller) -> None:
     """Draw the tokens and the form for a new one, which is shown this once."""
-    st.markdown("Programs that call Slipway send a token instead of your name and password.")
+    st.markdown(_("Programs that call Slipway send a token instead of your name and password."))
     made = _draw_new_token(caller)
     if made:
-        st.success("Copy the token now; it is not shown again.", icon=":material/key:")
+        st.success(_("Copy the token now; it is not shown again."), icon=":material/key:")
         st.code(made.token, language=None, wrap_lines=True)
     tokens = session.platform().accounts.list_tokens(caller)
     if not tokens:
-        st.caption("You have no tokens.")
+        st.caption(_("You have no tokens."))
     for token in tokens:
         _draw_token(token)
 
@@ -42,21 +43,21 @@ def _draw_new_token(caller: Caller) -> NewToken | None:
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         name = st.text_input(
-            "Name of the token",
+            _("Name of the token"),
             key="account_token_name",
             max_chars=100,
-            placeholder="What it is for",
+            placeholder=_("What it is for"),
             width=280,
         )
         days = st.selectbox(
-            "Valid for",
+            _("Valid for"),
             list(LIFETIMES),
             index=1,
-            format_func=LIFETIMES.__getitem__,
+            format_func=named_by(LIFETIMES),
             key="account_token_days",
             width=140,
         )
-        asked = st.form_submit_button("Create token", key="account_token_submit", type="primary")
+        asked = st.form_submit_button(_("Create token"), key="account_token_submit", type="primary")
     if asked:
         with showing_errors():
             return session.platform().accounts.create_token(caller, name, days)
@@ -66,9 +67,15 @@ def _draw_new_token(caller: Caller) -> NewToken | None:
 def _draw_token(token: TokenView) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(short(token.name))}**", width="stretch")
-        st.caption(f"made {stamp(token.created)} · ends {stamp(token.expires)}")
+        st.caption(
+            _(
+                "made {created} · ends {expires}",
+                created=stamp(token.created),
+                expires=stamp(token.expires),
+            )
+        )
         st.button(
-            "Revoke",
+            _("Revoke"),
             key=f"account_revoke_{token.id}",
             icon=":material/delete:",
             on_click=_revoke,
@@ -85,25 +92,28 @@ def draw_password(caller: Caller) -> None:
     """Draw the form that changes the password; other browsers are signed out by it."""
     with st.form("account_password_form", clear_on_submit=True, width=440):
         old = st.text_input(
-            "Password now",
+            _("Password now"),
             type="password",
             key="account_password_old",
             autocomplete="current-password",
         )
         new = st.text_input(
-            "New password", type="password", key="account_password_new", autocomplete="new-password"
+            _("New password"),
+            type="password",
+            key="account_password_new",
+            autocomplete="new-password",
         )
         again = st.text_input(
-            "New password again",
+            _("New password again"),
             type="password",
             key="account_password_again",
             autocomplete="new-password",
         )
-        asked = st.form_submit_button("Change password", key="account_password_submit")
+        asked = st.form_submit_button(_("Change password"), key="account_password_submit")
     if asked:
         with showing_errors():
             session.change_password(caller, old, new, again)
-            session.say("The password is changed; every other browser is signed out.")
+            session.say(_("The password is changed; every other browser is signed out."))
             st.rerun()
 
 
@@ -111,11 +121,13 @@ def draw_sessions(caller: Caller) -> None:
     """Draw where the account is signed in, with the ways to end that."""
     for view in session.platform().sign_ins.list_(caller):
         _draw_session(view)
-    st.caption("Programs with tokens are no sign-ins; they go on until their token is revoked.")
-    if st.button("Sign out elsewhere", key="account_sign_out_everywhere", icon=":material/logout:"):
+    st.caption(_("Programs with tokens are no sign-ins; they go on until their token is revoked."))
+    if st.button(
+        _("Sign out elsewhere"), key="account_sign_out_everywhere", icon=":material/logout:"
+    ):
         with showing_errors():
             session.sign_out_elsewhere(caller)
-            session.say("Every other browser is signed out.")
+            session.say(_("Every other browser is signed out."))
             st.rerun()
 
 
@@ -123,26 +135,32 @@ def _draw_session(view: SignInView) -> None:
     here = view.id == session.sign_in_id()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{browser(view.agent)}** from {plain(view.address or 'this machine')}",
+            _(
+                "**{browser}** from {address}",
+                browser=browser(view.agent),
+                address=plain(view.address or _("this machine")),
+            ),
             width="stretch",
         )
-        st.caption(f"since {stamp(view.created)} · seen {ago(view.seen)}")
+        st.caption(
+            _("since {created} · seen {seen}", created=stamp(view.created), seen=ago(view.seen))
+        )
         if here:
-            st.badge("this browser", color="green")
+            st.badge(_("this browser"), color="green")
         else:
             key = f"account_end_{view.id}"
-            st.button("End", key=key, icon=":material/logout:", on_click=_end, args=(view.id,))
+            st.button(_("End"), key=key, icon=":material/logout:", on_click=_end, args=(view.id,))
 
 
 def _end(sign_in_id: str) -> None:
     with showing_errors():
         session.platform().sign_ins.end(session.require_caller(), sign_in_id)
-        session.say("That browser is signed out.")
+        session.say(_("That browser is signed out."))
 
 
 def browser(agent: str) -> str:
     """Return what a browser that names itself so is called; programs may name themselves anyhow."""
     names = [name for word, name in _BROWSERS.items() if word in agent]
     systems = [name for word, name in _SYSTEMS.items() if word in agent]
-    name = names[0] if names else "A browser"
-    return f"{name} on {systems[0]}" if systems else name
+    name = names[0] if names else _("A browser")
+    return _("{name} on {system}", name=name, system=systems[0]) if systems else name

@@ -7,6 +7,7 @@ from core.files import readable_size
 from core.services.accounts import Caller
 from pages.components import session
 from pages.components.errors import showing_errors
+from pages.components.language import _
 
 
 def draw(caller: Caller) -> None:
@@ -15,24 +16,33 @@ def draw(caller: Caller) -> None:
         platform = session.platform()
         extent = platform.backups.extent(caller)
         st.markdown(
-            "A backup is one archive of this moment: accounts, models with their files, services, "
-            "tasks and the timeline. Slipway goes on while it is made. Sign-ins and keys are not "
-            "in it, so after a restore everybody signs in again; passwords and tokens stay as they "
-            "are."
+            _(
+                "A backup is one archive of this moment: accounts, models with their files, "
+                "services, tasks and the timeline. Slipway goes on while it is made. Sign-ins and "
+                "keys are not in it, so after a restore everybody signs in again; passwords and "
+                "tokens stay as they are."
+            )
         )
         st.caption(
-            f"Files of models and checks: {readable_size(extent.artifacts)} · "
-            f"files of tasks: {readable_size(extent.results)}"
+            _(
+                "Files of models and checks: {artifacts} · files of tasks: {results}",
+                artifacts=readable_size(extent.artifacts),
+                results=readable_size(extent.results),
+            )
         )
-        results = st.checkbox("With the results of tasks", key="admin_backup_results")
-        if st.button("Make a backup", key="admin_backup_make", icon=":material/archive:"):
+        results = st.checkbox(_("With the results of tasks"), key="admin_backup_results")
+        if st.button(_("Make a backup"), key="admin_backup_make", icon=":material/archive:"):
             ticket = platform.backup_tickets.issue(caller, results=results)
             st.link_button(
-                "Download the backup",
+                _("Download the backup"),
                 f"{PATH}?ticket={ticket}",
                 key="admin_backup_link",
                 type="primary",
                 icon=":material/download:",
             )
-            st.caption("The link holds for five minutes, and once. Keep the file where few read.")
-        st.caption("On the server, `make backup` does the same, and `make restore` brings it back.")
+            st.caption(
+                _("The link holds for five minutes, and once. Keep the file where few read.")
+            )
+        st.caption(
+            _("On the server, `make backup` does the same, and `make restore` brings it back.")
+        )

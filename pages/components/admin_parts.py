@@ -11,15 +11,16 @@ from core.services.job_views import TaskFilter, TaskView
 from core.services.model_rights import PRIVATE, TEAM
 from pages.components import bulk, links, session
 from pages.components.bulk import Action, Item
-from pages.components.text import ago, holds, milliseconds, plural
+from pages.components.language import N_, _, plural, said
+from pages.components.text import ago, holds, milliseconds
 
-_ALL = "All"
+_ALL = N_("All")
 _TASKS_PAGE = 200
 
 
 def draw_models(caller: Caller) -> None:
     """Draw everybody's models, to delete some of them."""
-    words, seen = _draw_filters("models", "Name, owner, kind or algorithm", [TEAM, PRIVATE])
+    words, seen = _draw_filters("models", _("Name, owner, kind or algorithm"), [TEAM, PRIVATE])
     services = Counter(each.model_id for each in session.platform().deployments.list_(caller))
     items = [
         Item(
@@ -27,24 +28,24 @@ def draw_models(caller: Caller) -> None:
             model.name,
             links.address_of_model(model.id),
             {
-                "Owner": model.owner,
-                "Kind": model.model_type,
-                "Seen by": model.visibility,
-                "Versions": model.versions,
-                "Services": services[model.id],
-                "Changed": ago(model.updated),
+                _("Owner"): model.owner,
+                _("Kind"): said(model.model_type),
+                _("Seen by"): said(model.visibility),
+                _("Versions"): model.versions,
+                _("Services"): services[model.id],
+                _("Changed"): ago(model.updated),
             },
         )
         for model in session.platform().models.list_(caller)
         if holds(words, model.name, model.owner, model.model_type, model.algorithm)
         and seen in (_ALL, model.visibility)
     ]
-    _draw_items("models", "model", items, MODEL_ACTIONS)
+    _draw_items("models", N_("No model fits, or there is none yet."), items, MODEL_ACTIONS)
 
 
 def draw_deployments(caller: Caller) -> None:
     """Draw everybody's deployments, to start, pause or delete some of them."""
-    words, state = _draw_filters("deployments", "Name, model, owner or address", _SERVICE_STATES)
+    words, state = _draw_filters("deployments", _("Name, model, owner or address"), _SERVICE_STATES)
     counts = session.platform().calls.counts()
     items = []
     for service in session.platform().deployments.list_(caller):
@@ -54,38 +55,49 @@ def draw_deployments(caller: Caller) -> None:
             continue
         count = counts.get(service.id)
         cells = {
-            "Model": f"{service.model_name}, version {service.version}",
-            "Owner": service.owner,
-            "State": service.state.value,
-            "Calls, 24 h": count.calls if count else 0,
-            "Errors": count.errors if count else 0,
+            _("Model"): _(
+                "{model_name}, version {version}",
+                model_name=service.model_name,
+                version=service.version,
+            ),
+            _("Owner"): service.owner,
+            _("State"): said(service.state),
+            _("Calls, 24 h"): count.calls if count else 0,
+            _("Errors"): count.errors if count else 0,
             "p95": milliseconds(count.p95 if count else None),
         }
         address = links.address_of_deployment(service.id)
         items.append(Item(service.id, service.name, address, cells))
-    _draw_items("deployments", "deployment", items, SERVICE_ACTIONS)
+    _draw_items(
+        "deployments", N_("No deployment fits, or there is none yet."), items, SERVICE_ACTIONS
+    )
 
 
 def draw_tasks(caller: Caller) -> None:
     """Draw everybody's tasks, newest first, to cancel or delete some of them."""
-    hint = "File, model, deployment, owner or id"
+    hint = _("File, model, deployment, owner or id")
     words, state = _draw_filters("tasks", hint, [each.value for each in TaskState])
     wanted = TaskFilter(search=words, state=None if state == _ALL else state)
     jobs = session.platform().jobs
     pages = -(-jobs.list_(caller, wanted, limit=0).total // _TASKS_PAGE)
     number = st.pagination(pages, key="admin_tasks_page") if pages > 1 else 1
     page = jobs.list_(caller, wanted, offset=(number - 1) * _TASKS_PAGE, limit=_TASKS_PAGE)
-    _draw_items("tasks", "task", [_task_item(task) for task in page.tasks], TASK_ACTIONS)
+    _draw_items(
+        "tasks",
+        N_("No task fits, or there is none yet."),
+        [_task_item(task) for task in page.tasks],
+        TASK_ACTIONS,
+    )
 
 
 def _task_item(task: TaskView) -> Item:
     cells: dict[str, object] = {
-        "State": task.state,
-        "Model": task.model_name,
-        "Owner": task.owner,
-        "Rows": task.rows_total,
-        "Errors": task.rows_failed,
-        "Made": ago(task.created),
+        _("State"): said(task.state),
+        _("Model"): task.model_name,
+        _("Owner"): task.owner,
+        _("Rows"): task.rows_total,
+        _("Errors"): task.rows_failed,
+        _("Made"): ago(task.created),
     }
     return Item(task.id, task.file_name or task.id, links.address_of_task(task.id), cells)
 
@@ -93,19 +105,24 @@ def _task_item(task: TaskView) -> Item:
 def _draw_filters(kind: str, hint: str, states: Sequence[str]) -> tuple[str, str]:
     with st.grid("auto", min_column_width=260):
         words = st.text_input(
-            "Search", key=f"admin_{kind}_search", type="search", placeholder=hint, live=True
+            _("Search"), key=f"admin_{kind}_search", type="search", placeholder=hint, live=True
         )
         state = st.pills(
-            "Which", [_ALL, *states], default=_ALL, required=True, key=f"admin_{kind}_state"
+            _("Which"),
+            [_ALL, *states],
+            default=_ALL,
+            required=True,
+            format_func=said,
+            key=f"admin_{kind}_state",
         )
     return words or "", str(state)
 
 
-def _draw_items(kind: str, noun: str, items: list[Item], actions: Sequence[Action]) -> None:
+def _draw_items(kind: str, none: str, items: list[Item], actions: Sequence[Action]) -> None:
     if items:
-        bulk.draw(kind, noun, items, actions)
+        bulk.draw(kind, items, actions)
     else:
-        st.info(f"No {noun} fits, or there is none yet.")
+        st.info(_(none))
 
 
 def _goes_with_models(caller: Caller, picked: Sequence[Item]) -> str:
@@ -114,17 +131,20 @@ def _goes_with_models(caller: Caller, picked: Sequence[Item]) -> str:
     tasks = sum(
         platform.jobs.list_(caller, TaskFilter(model_id=each), limit=0).total for each in ids
     )
-    versions = sum(int(str(item.cells["Versions"])) for item in picked)
+    versions = sum(int(str(item.cells[_("Versions")])) for item in picked)
     running = sum(service.state == "running" for service in services)
-    return (
-        f"They go for good, with {plural(versions, 'version')}, {plural(len(services), 'service')} "
-        f"({running:,} running: programs that call them will fail) and {plural(tasks, 'task')} "
-        "with their results."
+    return _(
+        "They go for good, with {versions}, {services} ({running:,} running: programs "
+        "that call them will fail) and {tasks} with their results.",
+        versions=plural(versions, "{count} version", "{count} versions"),
+        services=plural(len(services), "{count} service", "{count} services"),
+        running=running,
+        tasks=plural(tasks, "{count} task", "{count} tasks"),
     )
 
 
 def _says(text: str) -> Callable[[Caller, Sequence[Item]], str]:
-    return lambda caller, picked: text
+    return lambda caller, picked: _(text)
 
 
 def _delete_model(caller: Caller, model_id: str) -> None:
@@ -152,35 +172,51 @@ def _delete_task(caller: Caller, task_id: str) -> None:
 
 
 _SERVICE_STATES = ["running", "paused"]
-_DELETED = (
+_DELETED = N_(
     "They go for good, with their history and the record of their calls; programs that call them "
     "will fail, tasks under way are cancelled, finished ones stay with the model."
 )
-MODEL_ACTIONS = (Action("Delete", "delete", "deleted", _delete_model, _goes_with_models),)
-SERVICE_ACTIONS = (
-    Action("Start", "play_arrow", "started", _start, _says("Each model is loaded first.")),
+MODEL_ACTIONS = (
     Action(
-        "Pause",
+        N_("Delete"), "delete", N_("{done} of {count} deleted."), _delete_model, _goes_with_models
+    ),
+)
+SERVICE_ACTIONS = (
+    Action(
+        N_("Start"),
+        "play_arrow",
+        N_("{done} of {count} started."),
+        _start,
+        _says(N_("Each model is loaded first.")),
+    ),
+    Action(
+        N_("Pause"),
         "pause",
         "paused",
         _pause,
-        _says("They answer no calls, and their tasks wait, until somebody starts them."),
+        _says(N_("They answer no calls, and their tasks wait, until somebody starts them.")),
     ),
-    Action("Delete", "delete", "deleted", _delete_deployment, _says(_DELETED)),
+    Action(
+        N_("Delete"),
+        "delete",
+        N_("{done} of {count} deleted."),
+        _delete_deployment,
+        _says(_DELETED),
+    ),
 )
 TASK_ACTIONS = (
     Action(
-        "Cancel",
+        N_("Cancel"),
         "cancel",
         "cancelled",
         _cancel,
-        _says("What is scored already stays. A task that has ended has nothing to cancel."),
+        _says(N_("What is scored already stays. A task that has ended has nothing to cancel.")),
     ),
     Action(
-        "Delete",
+        N_("Delete"),
         "delete",
         "deleted",
         _delete_task,
-        _says("They go for good, with their files and results; those under way are stopped."),
+        _says(N_("They go for good, with their files and results; those under way are stopped.")),
     ),
 )

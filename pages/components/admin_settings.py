@@ -8,49 +8,58 @@ from core.services.live_settings import SettingView
 from core.settings import Settings
 from pages.components import session
 from pages.components.errors import showing_errors
+from pages.components.language import _, said
 from pages.components.text import ago, plain
 
 
 def draw(caller: Caller) -> None:
     """Draw what may be changed here, then what a restart would change."""
     views = session.platform().live.list_(caller)
-    st.subheader("May change at once")
+    st.subheader(_("May change at once"))
     for view in views:
         _draw_live(view)
-    st.subheader("As Slipway was started")
-    st.caption("Set by environment variables; see docs/settings.md. A change needs a restart.")
+    st.subheader(_("As Slipway was started"))
+    st.caption(_("Set by environment variables; see docs/settings.md. A change needs a restart."))
     _draw_fixed({view.name for view in views})
 
 
 def _draw_live(view: SettingView) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
         key = f"admin_setting_{view.name}"
-        words = view.name.replace("_", " ").capitalize()
-        st.text_input(words, value=view.value, key=key, help=view.description, width=260)
+        words = said(view.name.replace("_", " ").capitalize())
+        st.text_input(words, value=view.value, key=key, help=said(view.description), width=260)
         st.button(
-            "Save", key=f"{key}_save", icon=":material/save:", on_click=_save, args=(view.name, key)
+            _("Save"),
+            key=f"{key}_save",
+            icon=":material/save:",
+            on_click=_save,
+            args=(view.name, key),
         )
         changed = ""
         if view.changed:
-            changed = f" {plain(view.changed_by)} changed it {ago(view.changed)}."
-        started = f"Started as **{plain(view.start)}**.{changed}"
-        st.caption(f"{plain(view.description)} {started}", width="stretch")
+            changed = " " + _(
+                "{changed_by} changed it {changed}.",
+                changed_by=plain(view.changed_by),
+                changed=ago(view.changed),
+            )
+        started = _("Started as **{start}**.{changed}", start=plain(view.start), changed=changed)
+        st.caption(f"{plain(said(view.description))} {started}", width="stretch")
 
 
 def _save(name: str, key: str) -> None:
     with showing_errors():
         session.platform().live.set_(session.require_caller(), name, st.session_state[key].strip())
-        session.say("The setting is changed.")
+        session.say(_("The setting is changed."))
 
 
 def _draw_fixed(live: set[str]) -> None:
     settings = session.platform().settings
     rows = [
         {
-            "Setting": f"SLIPWAY_{name.upper()}",
-            "Value": str(getattr(settings, name)),
-            "Default": str(field.default),
-            "Meaning": field.description,
+            _("Setting"): f"SLIPWAY_{name.upper()}",
+            _("Value"): str(getattr(settings, name)),
+            _("Default"): str(field.default),
+            _("Meaning"): said(field.description or ""),
         }
         for name, field in Settings.model_fields.items()
         if name not in live

@@ -8,8 +8,8 @@ from core.services.support import LIMITS, Found
 from core.services.support_csv import as_csv
 from pages.components import session
 from pages.components.errors import showing_errors
+from pages.components.language import _, plural
 from pages.components.tables import height_of
-from pages.components.text import plural
 
 _EXAMPLE = """SELECT a.name AS owner, count(*) AS models
 FROM models m JOIN accounts a ON a.id = m.owner_id
@@ -19,19 +19,23 @@ GROUP BY a.name ORDER BY models DESC"""
 def draw(caller: Caller) -> None:
     """Draw the form, and under it what the query found."""
     st.caption(
-        f"One SELECT, in DuckDB's SQL, over the tables below. Nothing can be changed, no file "
-        f"read, and what is secret is left out. At most {LIMITS.rows:,} rows and "
-        f"{LIMITS.seconds:g} seconds."
+        _(
+            "One SELECT, in DuckDB's SQL, over the tables below. Nothing can be changed, no "
+            "file read, and what is secret is left out. At most {rows:,} rows and "
+            "{seconds:g} seconds.",
+            rows=LIMITS.rows,
+            seconds=LIMITS.seconds,
+        )
     )
     with st.form("admin_sql_form", border=False):
-        sql = st.text_area("Query", value=_EXAMPLE, key="admin_sql", height=150)
-        asked = st.form_submit_button("Run", key="admin_sql_run", type="primary")
+        sql = st.text_area(_("Query"), value=_EXAMPLE, key="admin_sql", height=150)
+        asked = st.form_submit_button(_("Run"), key="admin_sql_run", type="primary")
     if asked:
-        with showing_errors(), st.spinner("Asking"):
+        with showing_errors(), st.spinner(_("Asking")):
             _draw_found(session.platform().support.query(caller, sql))
-    with st.expander("Tables and their columns"):
+    with st.expander(_("Tables and their columns")):
         rows = [
-            {"Table": view.name, "Columns": ", ".join(view.columns)}
+            {_("Table"): view.name, _("Columns"): ", ".join(view.columns)}
             for view in session.platform().support.tables(caller)
         ]
         st.dataframe(pd.DataFrame(rows), hide_index=True, key="admin_sql_tables")
@@ -39,12 +43,17 @@ def draw(caller: Caller) -> None:
 
 def _draw_found(found: Found) -> None:
     rows = found.table.num_rows
-    more = "; there are more, which are not shown" if found.more else ""
+    more = _("; there are more, which are not shown") if found.more else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        told = f"{plural(rows, 'row')} in {found.seconds:.1f} s{more}"
+        told = _(
+            "{rows} in {seconds:.1f} s{more}",
+            rows=plural(rows, "{count} row", "{count} rows"),
+            seconds=found.seconds,
+            more=more,
+        )
         st.caption(told, width="stretch")
         st.download_button(
-            "Download as CSV",
+            _("Download as CSV"),
             as_csv(found.table),
             file_name="query.csv",
             mime="text/csv",

@@ -10,24 +10,26 @@ from core.services.accounts import Caller
 from core.services.storage import Freeable, StorageView, Waste
 from pages.components import session
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, plural
 from pages.components.tables import height_of
-from pages.components.text import plural
 
 _DAYS = 30
 _NEARLY_FULL = 0.9
 _MEANINGS: dict[Waste, tuple[str, Callable[[int], str]]] = {
     Waste.RESULTS: (
-        "Old results that nobody keeps, and folders that no task has; the tasks stay listed.",
-        lambda count: plural(count, "task"),
+        N_("Old results that nobody keeps, and folders that no task has; the tasks stay listed."),
+        lambda count: plural(count, "{count} task", "{count} tasks"),
     ),
     Waste.ARTIFACTS: (
-        "Model files that no version and no check uses.",
-        lambda count: plural(count, "file"),
+        N_("Model files that no version and no check uses."),
+        lambda count: plural(count, "{count} file", "{count} files"),
     ),
     Waste.RECORDS: (
-        "Calls and their sums that are older than they are kept; their room in the database is "
-        "used for new rows.",
-        lambda count: plural(count, "record"),
+        N_(
+            "Calls and their sums that are older than they are kept; their room in the database is "
+            "used for new rows."
+        ),
+        lambda count: plural(count, "{count} record", "{count} records"),
     ),
 }
 
@@ -35,7 +37,7 @@ _MEANINGS: dict[Waste, tuple[str, Callable[[int], str]]] = {
 def draw(caller: Caller) -> None:
     """Draw the storage as it is now."""
     days = st.number_input(
-        "Results count as old after days",
+        _("Results count as old after days"),
         min_value=1,
         max_value=3_650,
         value=_DAYS,
@@ -44,31 +46,36 @@ def draw(caller: Caller) -> None:
     )
     view = session.platform().storage.view(caller, days=days)
     _draw_sizes(view)
-    st.subheader("What can be freed")
+    st.subheader(_("What can be freed"))
     for each in view.freeable:
         _draw_freeable(each, days)
-    st.subheader("Who holds what")
+    st.subheader(_("Who holds what"))
     _draw_holdings(view)
 
 
 def _draw_sizes(view: StorageView) -> None:
     used = 1 - view.disk_free / view.disk_total
     if used > _NEARLY_FULL:
-        st.warning(f"The disk is {used:.0%} full; uploads and tasks fail once it is full.")
+        st.warning(
+            _("The disk is {used:.0%} full; uploads and tasks fail once it is full.", used=used)
+        )
     sizes = {
-        "Model files": view.artifacts,
-        "Task files": view.tasks,
-        "Database": view.database,
-        "Other files": view.others,
-        "Free on the disk": view.disk_free,
+        _("Model files"): view.artifacts,
+        _("Task files"): view.tasks,
+        _("Database"): view.database,
+        _("Other files"): view.others,
+        _("Free on the disk"): view.disk_free,
     }
     with st.grid("auto", min_column_width=150):
         for label, size in sizes.items():
             st.metric(label, readable_size(size), border=True)
     free = readable_size(view.database_free)
     st.caption(
-        f"{free} inside the database wait for new rows. Slipway writes no log files: its log goes "
-        "to where it was started from."
+        _(
+            "{free} inside the database wait for new rows. Slipway writes no log files: its "
+            "log goes to where it was started from.",
+            free=free,
+        )
     )
 
 
@@ -76,9 +83,9 @@ def _draw_freeable(each: Freeable, days: int) -> None:
     meaning, count = _MEANINGS[each.what]
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         size = "" if each.bytes is None else f", {readable_size(each.bytes)}"
-        st.markdown(f"**{count(each.count)}{size}**  \n{meaning}", width="stretch")
+        st.markdown(f"**{count(each.count)}{size}**  \n{_(meaning)}", width="stretch")
         st.button(
-            "Free",
+            _("Free"),
             key=f"admin_storage_free_{each.what.value}",
             icon=":material/mop:",
             disabled=not each.count,
@@ -91,24 +98,24 @@ def _free(what: str, days: int) -> None:
     with showing_errors():
         freed = session.platform().storage.free(session.require_caller(), what, days=days)
         count = _MEANINGS[freed.what][1](freed.count)
-        size = "" if freed.bytes is None else f" with {readable_size(freed.bytes)}"
-        session.say(f"{count}{size} freed.")
+        size = "" if freed.bytes is None else f" ({readable_size(freed.bytes)})"
+        session.say(_("Freed: {what}{size}.", what=count, size=size))
 
 
 def _draw_holdings(view: StorageView) -> None:
     if not view.holdings:
-        st.info("Nobody holds anything yet.")
+        st.info(_("Nobody holds anything yet."))
         return
     rows = [
         {
-            "Owner": each.owner,
-            "Models": each.models,
-            "Model files": readable_size(each.artifacts),
-            "Task files": readable_size(each.tasks),
-            "Calls on record": each.calls,
+            _("Owner"): each.owner,
+            _("Models"): each.models,
+            _("Model files"): readable_size(each.artifacts),
+            _("Task files"): readable_size(each.tasks),
+            _("Calls on record"): each.calls,
         }
         for each in view.holdings
     ]
     frame = pd.DataFrame(rows)
     st.dataframe(frame, hide_index=True, key="admin_holdings", height=height_of(len(rows)))
-    st.caption("A file that models of several people use counts for each of them.")
+    st.caption(_("A file that models of several people use counts for each of them."))

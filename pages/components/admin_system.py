@@ -6,6 +6,7 @@ from core.files import readable_size
 from core.services.accounts import Caller
 from core.services.system import SystemView
 from pages.components import session
+from pages.components.language import _
 from pages.components.text import plain, span
 
 _REFRESH = "10s"
@@ -21,23 +22,23 @@ def _draw_now() -> None:
     with st.grid("auto", min_column_width=150):
         for label, value in _numbers(view).items():
             st.metric(label, value, border=True)
-    st.subheader("Versions")
+    st.subheader(_("Versions"))
     lines = [f"Slipway {view.slipway}", f"Python {view.python}", *view.engines.values()]
     st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
 def _numbers(view: SystemView) -> dict[str, str]:
-    java = "asleep" if view.java_memory is None else readable_size(view.java_memory)
+    java = _("asleep") if view.java_memory is None else readable_size(view.java_memory)
     return {
-        "Up for": span(view.seconds_up),
-        "Memory": readable_size(view.memory),
-        "Java": java,
-        "CPU of one core": f"{view.cpu_percent:.0f} %",
-        "Threads": f"{view.threads:,}",
-        "Tasks at work": f"{view.tasks_working:,}",
-        "Tasks waiting": f"{view.tasks_waiting:,}",
-        "Calls being scored": f"{view.calls_busy:,}",
-        "Calls waiting": f"{view.calls_waiting:,}",
-        "Database": readable_size(view.database),
-        "Free on the disk": readable_size(view.disk_free),
+        _("Up for"): span(view.seconds_up),
+        _("Memory"): readable_size(view.memory),
+        _("Java"): java,
+        _("CPU of one core"): f"{view.cpu_percent:.0f} %",
+        _("Threads"): f"{view.threads:,}",
+        _("Tasks at work"): f"{view.tasks_working:,}",
+        _("Tasks waiting"): f"{view.tasks_waiting:,}",
+        _("Calls being scored"): f"{view.calls_busy:,}",
+        _("Calls waiting"): f"{view.calls_waiting:,}",
+        _("Database"): readable_size(view.database),
+        _("Free on the disk"): readable_size(view.disk_free),
     }

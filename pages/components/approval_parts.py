@@ -9,11 +9,12 @@ from core.services.accounts import Caller, Role
 from core.services.approvals import ApprovalView, Decision
 from pages.components import links, session
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, dialog, plural, said
 from pages.components.states import draw_state
-from pages.components.text import ago, plain, plural, short
+from pages.components.text import ago, plain, short
 
 _SHOWN_DECIDED = 30
-_WARNING = """
+_WARNING = N_("""
 Approving lets the code of these classes run **inside Slipway**, with content that comes from the
 file: when the file is opened, each time it is loaded, and with every record that it scores.
 Slipway checks where the classes come from; it cannot check what their code does with this file.
@@ -21,16 +22,16 @@ Slipway checks where the classes come from; it cannot check what their code does
 Approve only what you would run on this machine yourself: you know who made the file, and you trust
 these packages. It holds for this one file (SHA-256 `{sha256}…`) and these types, until you revoke
 it.
-"""
-_REVOKING = """
+""")
+_REVOKING = N_("""
 Versions made of this file are not loaded any more: their services answer with an error, and nobody
 can try them. The versions themselves stay, and work again when you approve once more.
-"""
+""")
 _SAID = {
-    Decision.PENDING: "holds types that are not allowed. The admins are asked.",
-    Decision.APPROVED: "is approved. Upload the same file again, and it is taken.",
-    Decision.DECLINED: "was declined. Ask an admin, or export the model as ONNX or PMML.",
-    Decision.REVOKED: "was approved, and is no more: versions made of it are not loaded.",
+    Decision.PENDING: N_("holds types that are not allowed. The admins are asked."),
+    Decision.APPROVED: N_("is approved. Upload the same file again, and it is taken."),
+    Decision.DECLINED: N_("was declined. Ask an admin, or export the model as ONNX or PMML."),
+    Decision.REVOKED: N_("was approved, and is no more: versions made of it are not loaded."),
 }
 
 
@@ -40,15 +41,17 @@ def draw_requests(caller: Caller) -> None:
     pending = [each for each in requests if each.state is Decision.PENDING]
     decided = [each for each in requests if each.state is not Decision.PENDING]
     st.caption(
-        "A scikit-learn file may ask for classes that Slipway does not take by itself. An admin "
-        "may approve them for that one file."
+        _(
+            "A scikit-learn file may ask for classes that Slipway does not take by itself. An "
+            "admin may approve them for that one file."
+        )
     )
     if not pending:
-        st.info("Nobody waits for an approval.")
+        st.info(_("Nobody waits for an approval."))
     for request in pending:
         _draw_request(request)
     if decided:
-        st.subheader("Decided")
+        st.subheader(_("Decided"))
     for request in decided[:_SHOWN_DECIDED]:
         _draw_request(request)
 
@@ -60,8 +63,11 @@ def draw_waiting(caller: Caller) -> None:
     requests = session.platform().approvals.list_(caller)
     waiting = sum(request.state is Decision.PENDING for request in requests)
     if waiting:
-        files = "1 file waits" if waiting == 1 else f"{waiting:,} files wait"
-        label = f"{files} for your approval (Admin, Approvals)"
+        label = plural(
+            waiting,
+            "{count} file waits for your approval (Admin, Approvals)",
+            "{count} files wait for your approval (Admin, Approvals)",
+        )
         st.page_link(links.ADMIN, label=label, icon=":material/verified_user:")
 
 
@@ -77,18 +83,31 @@ def _draw_request(request: ApprovalView) -> None:
 
 
 def _story(request: ApprovalView) -> str:
-    parts = [f"{plain(request.asked_by)} asked {ago(request.asked)}"]
+    parts = [
+        _("{asked_by} asked {asked}", asked_by=plain(request.asked_by), asked=ago(request.asked))
+    ]
     if request.decided:
-        parts.append(f"{request.state} by {plain(request.decided_by)} {ago(request.decided)}")
+        parts.append(
+            _(
+                "{state} by {decided_by} {decided}",
+                state=said(request.state),
+                decided_by=plain(request.decided_by),
+                decided=ago(request.decided),
+            )
+        )
     if request.used:
-        parts.append("a version was made of it")
+        parts.append(_("a version was made of it"))
     return " · ".join([*parts, f"SHA-256 {request.sha256[:16]}…"])
 
 
 def _types(request: ApprovalView) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"From": each.origin, "Class": each.name, "Approval": each.reason or each.standing}
+            {
+                _("From"): each.origin,
+                _("Class"): each.name,
+                _("Approval"): said(each.reason or each.standing),
+            }
             for each in request.types
         ]
     )
@@ -96,19 +115,25 @@ def _types(request: ApprovalView) -> pd.DataFrame:
 
 def _draw_decisions(request: ApprovalView) -> None:
     if request.state is Decision.APPROVED:
-        if st.button("Revoke", key=f"admin_revoke_{request.id}", icon=":material/gpp_bad:"):
+        if st.button(_("Revoke"), key=f"admin_revoke_{request.id}", icon=":material/gpp_bad:"):
             _revoke(request)
         return
     if request.missing:
         st.caption(
-            f"Install {plain(', '.join(request.missing))}, start Slipway again, and have "
-            f"{plain(request.asked_by)} upload the file once more; then it can be approved."
+            _(
+                "Install {missing}, start Slipway again, and have {asked_by} upload the file "
+                "once more; then it can be approved.",
+                missing=plain(", ".join(request.missing)),
+                asked_by=plain(request.asked_by),
+            )
         )
-    elif st.button("Approve", key=f"admin_approve_{request.id}", icon=":material/verified_user:"):
+    elif st.button(
+        _("Approve"), key=f"admin_approve_{request.id}", icon=":material/verified_user:"
+    ):
         _approve(request)
     if request.state is Decision.PENDING:
         st.button(
-            "Decline",
+            _("Decline"),
             key=f"admin_decline_{request.id}",
             icon=":material/block:",
             on_click=_decline,
@@ -116,36 +141,52 @@ def _draw_decisions(request: ApprovalView) -> None:
         )
 
 
-@st.dialog("Approve for this file?", width="medium")
+@dialog(N_("Approve for this file?"), width="medium")
 def _approve(request: ApprovalView) -> None:
     """Say what approving means, and approve once that is confirmed."""
-    st.markdown(f"**{plain(request.file_name)}**, from {plain(request.asked_by)}, asks for:")
-    st.dataframe(_types(request)[["From", "Class"]], hide_index=True, key="admin_approve_types")
-    st.warning(_WARNING.format(sha256=request.sha256[:16]), icon=":material/warning:")
-    if st.button("Approve", key="admin_approve_confirm", type="primary"):
+    st.markdown(
+        _(
+            "**{file_name}**, from {asked_by}, asks for:",
+            file_name=plain(request.file_name),
+            asked_by=plain(request.asked_by),
+        )
+    )
+    st.dataframe(
+        _types(request)[[_("From"), _("Class")]], hide_index=True, key="admin_approve_types"
+    )
+    st.warning(_(_WARNING, sha256=request.sha256[:16]), icon=":material/warning:")
+    if st.button(_("Approve"), key="admin_approve_confirm", type="primary"):
         _decide(session.platform().approvals.approve, request)
 
 
-@st.dialog("Revoke the approval?", width="medium")
+@dialog(N_("Revoke the approval?"), width="medium")
 def _revoke(request: ApprovalView) -> None:
     """Say what revoking means, and revoke once that is confirmed."""
-    st.markdown(f"**{plain(request.file_name)}**, from {plain(request.asked_by)}")
-    st.markdown(_REVOKING)
-    if st.button("Revoke", key="admin_revoke_confirm", type="primary"):
+    st.markdown(
+        _(
+            "**{file_name}**, from {asked_by}",
+            file_name=plain(request.file_name),
+            asked_by=plain(request.asked_by),
+        )
+    )
+    st.markdown(_(_REVOKING))
+    if st.button(_("Revoke"), key="admin_revoke_confirm", type="primary"):
         _decide(session.platform().approvals.revoke, request)
 
 
 def _decide(decide: Callable[[Caller, str], ApprovalView], request: ApprovalView) -> None:
     with showing_errors():
         view = decide(session.require_caller(), request.id)
-        session.say(f"{request.file_name} is {view.state}.")
+        session.say(
+            _("{file_name} is {state}.", file_name=request.file_name, state=said(view.state))
+        )
         st.rerun()
 
 
 def _decline(request: ApprovalView) -> None:
     with showing_errors():
         session.platform().approvals.decline(session.require_caller(), request.id)
-        session.say(f"{request.file_name} is declined.")
+        session.say(_("{file_name} is declined.", file_name=request.file_name))
 
 
 def draw_own(caller: Caller) -> None:
@@ -153,9 +194,14 @@ def draw_own(caller: Caller) -> None:
     for request in session.platform().approvals.list_news(caller):
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             draw_state(request.state)
-            types = plural(len(request.types), "type")
+            types = plural(len(request.types), "{count} type", "{count} types")
             st.caption(
-                f"**{plain(short(request.file_name))}** ({types}, asked {ago(request.asked)}) "
-                f"{_SAID[request.state]}",
+                _(
+                    "**{file_name}** ({types}, asked {asked}) {decision}",
+                    file_name=plain(short(request.file_name)),
+                    types=types,
+                    asked=ago(request.asked),
+                    decision=_(_SAID[request.state]),
+                ),
                 width="stretch",
             )

@@ -13,7 +13,8 @@ from core.services.deployment_views import DeploymentView
 from core.services.job_views import TaskFilter, TaskView
 from core.services.thresholds import Health, Level
 from pages.components import health, links, session
-from pages.components.text import ago, plain, plural, short
+from pages.components.language import N_, _, plural, said
+from pages.components.text import ago, plain, short
 
 T = TypeVar("T")
 
@@ -36,30 +37,51 @@ def draw(
     ailing.sort(key=lambda service: healths[service.id].level is not Level.RED)
     failing = [each for each in services if _fails_unjudged(each, counts, healths)]
     failed = _failed_tasks(caller)
-    st.subheader("Needs attention")
+    st.subheader(_("Needs attention"))
     if outlook.disk_used > _NEARLY_FULL:
-        used = f"The disk is {outlook.disk_used:.0%} full; uploads and tasks fail once it is full."
+        used = _(
+            "The disk is {disk_used:.0%} full; uploads and tasks fail once it is full.",
+            disk_used=outlook.disk_used,
+        )
         st.warning(used, icon=":material/hard_drive:")
     elif not (ailing or failing or failed or outlook.checks or outlook.waiting):
-        st.markdown(":green[:material/check_circle:] All is well.")
+        st.markdown(_(":green[:material/check_circle:] All is well."))
     if outlook.waiting:
-        waiting = plural(outlook.waiting, "person waits", "people wait")
-        st.page_link(links.ADMIN, label=f"{waiting} to be let in", icon=":material/person_add:")
-    _draw_some("services", ailing, lambda service: _draw_service(service, healths[service.id]))
-    _draw_some("services with errors", failing, lambda each: _draw_failing(each, counts[each.id]))
-    _draw_some("tasks", failed, _draw_task)
-    _draw_some("checks", outlook.checks, _draw_check)
+        waiting = plural(
+            outlook.waiting,
+            "{count} person waits to be let in",
+            "{count} people wait to be let in",
+        )
+        st.page_link(
+            links.ADMIN,
+            label=waiting,
+            icon=":material/person_add:",
+        )
+    _draw_some(
+        "services",
+        N_("Show all {count:,} services"),
+        ailing,
+        lambda service: _draw_service(service, healths[service.id]),
+    )
+    _draw_some(
+        "failing",
+        N_("Show all {count:,} services with errors"),
+        failing,
+        lambda each: _draw_failing(each, counts[each.id]),
+    )
+    _draw_some("tasks", N_("Show all {count:,} tasks"), failed, _draw_task)
+    _draw_some("checks", N_("Show all {count:,} checks"), outlook.checks, _draw_check)
 
 
 def draw_unused(outlook: Outlook) -> None:
     """Draw the models that nobody has used for a month."""
     if not outlook.unused:
         return
-    st.subheader("Not used for a month")
-    st.caption("Nobody has called these models or given them a file.")
+    st.subheader(_("Not used for a month"))
+    st.caption(_("Nobody has called these models or given them a file."))
     shown = outlook.unused
     if len(shown) > _SHOWN_UNUSED and not st.toggle(
-        f"Show all {len(shown):,}", key="home_unused_all"
+        _("Show all {count:,}", count=len(shown)), key="home_unused_all"
     ):
         shown = shown[:_SHOWN_UNUSED]
     with st.grid("auto", min_column_width=260):
@@ -67,7 +89,7 @@ def draw_unused(outlook: Outlook) -> None:
             _draw_unused(model)
 
 
-def _draw_some(kind: str, found: Sequence[T], draw_one: Callable[[T], None]) -> None:
+def _draw_some(kind: str, label: str, found: Sequence[T], draw_one: Callable[[T], None]) -> None:
     """Draw the first of what was found, and the others where somebody wants them."""
     shown = found
     if len(found) > _SHOWN and not st.session_state.get(f"home_all_{kind}"):
@@ -76,7 +98,7 @@ def _draw_some(kind: str, found: Sequence[T], draw_one: Callable[[T], None]) -> 
         with st.container(border=True, gap="xxsmall"):
             draw_one(each)
     if len(found) > _SHOWN:
-        st.toggle(f"Show all {len(found):,} {kind}", key=f"home_all_{kind}")
+        st.toggle(_(label, count=len(found)), key=f"home_all_{kind}")
 
 
 def _failed_tasks(caller: Caller) -> list[TaskView]:
@@ -102,25 +124,38 @@ def _fails_unjudged(
 
 def _draw_failing(service: DeploymentView, count: Counts) -> None:
     links.to_deployment(service.id, service.name)
-    told = f"{count.errors:,} of {plural(count.calls, 'call')} failed in the last 24 hours."
+    told = _(
+        "{errors:,} of {calls} failed in the last 24 hours.",
+        errors=count.errors,
+        calls=plural(count.calls, "{count} call", "{count} calls"),
+    )
     st.caption(f":orange[{told}]")
 
 
 def _draw_task(task: TaskView) -> None:
     links.to_task(task.id, task.file_name or task.id)
-    st.caption(f":red[failed] {ago(task.created)}: {plain(short(task.message, 120))}")
+    st.caption(
+        _(
+            ":red[failed] {created}: {message}",
+            created=ago(task.created),
+            message=plain(short(said(task.message), 120)),
+        )
+    )
 
 
 def _draw_check(check: FailedCheck) -> None:
     links.to_model(check.model_id, check.model)
     st.caption(
-        f":red[Version {check.version} answers differently since an upgrade.] "
-        f"{plain(short(check.sentence, 160))}"
+        _(
+            ":red[Version {version} answers differently since an upgrade.] {sentence}",
+            version=check.version,
+            sentence=plain(short(said(check.sentence), 160)),
+        )
     )
 
 
 def _draw_unused(model: UnusedModel) -> None:
     with st.container(gap="xxsmall"):
         links.to_model(model.id, model.name)
-        used = f"last used {ago(model.last)}" if model.last else "never used"
+        used = _("last used {last}", last=ago(model.last)) if model.last else _("never used")
         st.caption(f"{plain(short(model.owner, 40))} · {used}")

@@ -14,11 +14,12 @@ import streamlit as st
 from core.errors import SlipwayError
 from core.services.accounts import Caller
 from pages.components import session
+from pages.components.language import N_, _, said
 from pages.components.tables import height_of
-from pages.components.text import plain, plural, short
+from pages.components.text import plain, short
 
 _NAMED = 10
-_OPEN = "Open"
+_OPEN = N_("Open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something to do to each of the things that were chosen; `consequence` says what goes too."""
+    """Something to do to each of the things that were chosen; `consequence` says what goes too.
+
+    `done` says of how many it was done, with the places `done` and `count`.
+    """
 
     label: str
     icon: str
@@ -42,26 +46,31 @@ class Action:
     consequence: Callable[[Caller, Sequence[Item]], str]
 
 
-def draw(kind: str, noun: str, items: Sequence[Item], actions: Sequence[Action]) -> None:
+def draw(kind: str, items: Sequence[Item], actions: Sequence[Action]) -> None:
     """Draw the things as a table whose rows can be chosen, and the actions for those."""
     with st.container(horizontal=True, vertical_alignment="center"):
         told = st.empty()
         bar = st.container(horizontal=True, horizontal_alignment="right")
-    frame = pd.DataFrame([{"Name": item.name, **item.cells, _OPEN: item.address} for item in items])
+    frame = pd.DataFrame(
+        [{_("Name"): item.name, **item.cells, _(_OPEN): item.address} for item in items]
+    )
     # Rows are chosen by their places, so another list must not keep the choice.
     listed = sha256("".join(item.id for item in items).encode()).hexdigest()[:12]
     picked = [items[place] for place in choose(f"admin_{kind}_table_{listed}", frame)]
-    many = f"{len(picked):,} of {plural(len(items), noun)} chosen"
-    told.caption(many if picked else f"{plural(len(items), noun)}; choose rows to act on them")
+    told.caption(
+        _("{count:,} of {all:,} chosen", count=len(picked), all=len(items))
+        if picked
+        else _("{all:,} listed; choose rows to act on them", all=len(items))
+    )
     with bar:
         for action in actions:
             if st.button(
-                action.label,
+                _(action.label),
                 key=f"admin_{kind}_{action.label.lower()}",
                 icon=f":material/{action.icon}:",
                 disabled=not picked,
             ):
-                _ask(action, noun, picked)
+                _ask(action, picked)
 
 
 def choose(key: str, frame: pd.DataFrame) -> list[int]:
@@ -73,15 +82,19 @@ def choose(key: str, frame: pd.DataFrame) -> list[int]:
         on_select="rerun",
         selection_mode="multi-row",
         height=height_of(len(frame)),
-        column_config={_OPEN: st.column_config.LinkColumn(display_text=":material/open_in_new:")},
+        column_config={
+            _(_OPEN): st.column_config.LinkColumn(display_text=":material/open_in_new:")
+        },
     )
     return [place for place in chosen.selection.rows if place < len(frame)]
 
 
-def _ask(action: Action, noun: str, picked: Sequence[Item]) -> None:
-    st.dialog(f"{action.label} {plural(len(picked), noun)}?", width="medium", on_dismiss="rerun")(
-        _confirm
-    )(action, picked)
+def _ask(action: Action, picked: Sequence[Item]) -> None:
+    st.dialog(
+        _("{action}: {count:,} chosen", action=_(action.label), count=len(picked)),
+        width="medium",
+        on_dismiss="rerun",
+    )(_confirm)(action, picked)
 
 
 def _confirm(action: Action, picked: Sequence[Item]) -> None:
@@ -91,9 +104,11 @@ def _confirm(action: Action, picked: Sequence[Item]) -> None:
     with place.container():
         names = [f"**{plain(short(item.name))}**" for item in picked[:_NAMED]]
         others = len(picked) - _NAMED
-        st.markdown(", ".join(names) + (f" and {others:,} others" if others > 0 else ""))
+        st.markdown(
+            ", ".join(names) + (_(" and {others:,} others", others=others) if others > 0 else "")
+        )
         st.markdown(action.consequence(caller, picked))
-        sure = st.button(action.label, key="admin_bulk_confirm", type="primary")
+        sure = st.button(_(action.label), key="admin_bulk_confirm", type="primary")
     if sure:
         with place.container():
             _draw_outcome(action, picked, do(caller, action, picked))
@@ -113,11 +128,17 @@ def do(caller: Caller, action: Action, picked: Sequence[Item]) -> dict[str, str]
 def _draw_outcome(action: Action, picked: Sequence[Item], refused: dict[str, str]) -> None:
     done = len(picked) - len(refused)
     if done:
-        st.success(f"{done:,} of {len(picked):,} {action.done}.", icon=":material/check_circle:")
+        st.success(
+            _(action.done, done=f"{done:,}", count=f"{len(picked):,}"),
+            icon=":material/check_circle:",
+        )
     if refused:
-        st.error(f"{len(refused):,} of {len(picked):,} were refused:", icon=":material/error:")
+        st.error(
+            _("{count:,} of {all:,} were refused:", count=len(refused), all=len(picked)),
+            icon=":material/error:",
+        )
         names = {item.id: item.name for item in picked}
-        rows = [{"Name": names[each], "Why": why} for each, why in refused.items()]
+        rows = [{_("Name"): names[each], _("Why"): said(why)} for each, why in refused.items()]
         st.dataframe(pd.DataFrame(rows), hide_index=True, key="admin_bulk_refused")
-    if st.button("Close", key="admin_bulk_close"):
+    if st.button(_("Close"), key="admin_bulk_close"):
         st.rerun()

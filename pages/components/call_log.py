@@ -10,8 +10,9 @@ from core.services.log_csv import as_csv
 from core.services.log_rows import MOST_DAYS, Logging
 from pages.components import rights, session
 from pages.components.errors import showing_errors
+from pages.components.language import _, plural, said
 from pages.components.tables import height_of
-from pages.components.text import number, plural
+from pages.components.text import number
 
 _SHOWN = 100
 
@@ -20,7 +21,9 @@ def draw(caller: Caller, service: DeploymentView) -> None:
     """Draw whether calls are logged and, for those who may change the service, the log."""
     with showing_errors():
         chosen = session.platform().logs.logging(caller, service.id)
-        title = "Inputs and outputs: " + ("kept" if chosen.active else "not kept")
+        title = (
+            _("Inputs and outputs: kept") if chosen.active else _("Inputs and outputs: not kept")
+        )
         with st.expander(title, icon=":material/receipt_long:"):
             if rights.may_change(caller, service):
                 _draw_form(caller, service, chosen)
@@ -31,12 +34,16 @@ def draw(caller: Caller, service: DeploymentView) -> None:
 
 def _draw_words(chosen: Logging) -> None:
     if not chosen.active:
-        st.markdown("What you send to this service and what it answers are not kept.")
+        st.markdown(_("What you send to this service and what it answers are not kept."))
         return
-    days = plural(chosen.days, "day")
+    days = plural(chosen.days, "{count} day", "{count} days")
     st.markdown(
-        f"The owner keeps what is sent to this service and what it answers for {days}, "
-        f"of {chosen.percent:g} % of the calls."
+        _(
+            "The owner keeps what is sent to this service and what it answers for {days}, of "
+            "{percent:g} % of the calls.",
+            days=days,
+            percent=chosen.percent,
+        )
     )
 
 
@@ -44,23 +51,25 @@ def _draw_form(caller: Caller, service: DeploymentView, chosen: Logging) -> None
     view = session.platform().models.get_by_id(caller, service.model_id, service.version)
     columns = [*view.info.input_schema.names, *view.info.output_schema.names]
     with st.form("deployments_logging", border=False):
-        active = st.toggle("Keep what calls carry", chosen.active, key="deployments_log_active")
+        active = st.toggle(_("Keep what calls carry"), chosen.active, key="deployments_log_active")
         with st.grid("auto", min_column_width=150):
             days = st.number_input(
-                "For days", 1, MOST_DAYS, chosen.days, key="deployments_log_days"
+                _("For days"), 1, MOST_DAYS, chosen.days, key="deployments_log_days"
             )
             percent = st.number_input(
-                "Of the calls, %", 0.01, 100.0, chosen.percent, key="deployments_log_percent"
+                _("Of the calls, %"), 0.01, 100.0, chosen.percent, key="deployments_log_percent"
             )
         hidden = st.multiselect(
-            "Never keep",
+            _("Never keep"),
             columns,
             [name for name in chosen.hidden if name in columns],
             key="deployments_log_hidden",
-            help="Choose anew after columns were renamed. While a column is hidden, no sentence "
-            "of an error is kept either, for it may name a value.",
+            help=_(
+                "Choose anew after columns were renamed. While a column is hidden, no sentence "
+                "of an error is kept either, for it may name a value."
+            ),
         )
-        if st.form_submit_button("Save", key="deployments_log_save"):
+        if st.form_submit_button(_("Save"), key="deployments_log_save"):
             _save(service, Logging(active, days, percent, tuple(hidden)))
 
 
@@ -68,28 +77,36 @@ def _save(service: DeploymentView, chosen: Logging) -> None:
     with showing_errors():
         caller = session.require_caller()
         session.platform().logs.set_logging(caller, service.id, chosen)
-        session.say("From now on calls are logged." if chosen.active else "Calls are not logged.")
+        session.say(
+            _("From now on calls are logged.") if chosen.active else _("Calls are not logged.")
+        )
         st.rerun()
 
 
 def _draw_log(caller: Caller, service: DeploymentView) -> None:
     page = session.platform().logs.read(caller, service.id, limit=_SHOWN)
     if not page.total:
-        st.caption("Nothing is kept yet.")
+        st.caption(_("Nothing is kept yet."))
         return
-    st.caption(f"{plural(page.total, 'record')} kept, the newest {len(page.rows):,} below.")
+    st.caption(
+        _(
+            "{records} kept, the newest {count:,} below.",
+            records=plural(page.total, "{count} record", "{count} records"),
+            count=len(page.rows),
+        )
+    )
     st.dataframe(
         _table(page),
         key="deployments_log_table",
         hide_index=True,
         height=height_of(len(page.rows)),
         column_config={
-            "time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss.SSS")
+            _("time (UTC)"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss.SSS")
         },
     )
     with st.container(horizontal=True):
         st.download_button(
-            f"Download as CSV (at most {MOST_READ:,})",
+            _("Download as CSV (at most {most_read:,})", most_read=MOST_READ),
             lambda: _csv(service),
             f"{service.endpoint}-log.csv",
             "text/csv",
@@ -97,10 +114,10 @@ def _draw_log(caller: Caller, service: DeploymentView) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        with st.popover("Delete all", icon=":material/delete:"):
-            st.markdown("The inputs and outputs that were kept are deleted; the figures stay.")
+        with st.popover(_("Delete all"), icon=":material/delete:"):
+            st.markdown(_("The inputs and outputs that were kept are deleted; the figures stay."))
             st.button(
-                "Delete",
+                _("Delete"),
                 key="deployments_log_purge",
                 type="primary",
                 on_click=_purge,
@@ -116,18 +133,18 @@ def _csv(service: DeploymentView) -> bytes:
 def _purge(service: DeploymentView) -> None:
     with showing_errors():
         session.platform().logs.purge(session.require_caller(), service.id)
-        session.say("What was kept is deleted.")
+        session.say(_("What was kept is deleted."))
 
 
 def _table(page: LogPage) -> pd.DataFrame:
     rows = [
         {
-            "time (UTC)": row.at,
-            "caller": row.caller,
-            "version": row.version,
+            _("time (UTC)"): row.at,
+            _("caller"): row.caller,
+            _("version"): row.version,
             **_texts(row.input),
             **_texts(row.output, "→ "),
-            "failed with": row.message or row.code,
+            _("failed with"): said(row.message or row.code),
         }
         for row in page.rows
     ]

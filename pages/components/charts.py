@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from core.services.call_views import OTHERS
 from core.services.job_media import Run
 from core.services.match_views import Transition
+from pages.components.language import _
 from pages.components.text import short
 
 STILL = {"displayModeBar": False, "scrollZoom": False}
@@ -84,8 +85,8 @@ def draw_calls(buckets: pd.DataFrame) -> go.Figure:
     figure = go.Figure()
     answered = buckets["calls"] - buckets["errors"]
     for name, calls, colour in (
-        ("Answered", answered, _CALLS),
-        ("Errors", buckets["errors"], _ERRORS),
+        (_("Answered"), answered, _CALLS),
+        (_("Errors"), buckets["errors"], _ERRORS),
     ):
         figure.add_bar(
             x=buckets["at"], y=calls, name=name, marker_color=colour, hovertemplate="%{y:,d}"
@@ -181,7 +182,7 @@ def draw_values(times: Sequence[float], values: Sequence[float | None]) -> go.Fi
 
 
 def _over_video(figure: go.Figure, height: int) -> go.Figure:
-    figure.update_xaxes(title="seconds", fixedrange=True)
+    figure.update_xaxes(title=_("seconds"), fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     return quiet(figure, height)
 

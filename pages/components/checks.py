@@ -16,14 +16,15 @@ from core.services.matching import newest_by_version
 from core.services.model_views import VersionView
 from pages.components import rights, session
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, said
 from pages.components.tables import height_of
 from pages.components.text import ago, plain, short, stamp
 from pages.components.uploads import received
 
 KINDS = ["csv", "tsv", "txt"]
 TOLERANCES: Mapping[str, float | None] = {
-    "As usual: 1e-6, for 32-bit models 1e-4": None,
-    "Exactly": 0.0,
+    N_("As usual: 1e-6, for 32-bit models 1e-4"): None,
+    N_("Exactly"): 0.0,
     "1e-9": 1e-9,
     "1e-4": 1e-4,
     "1e-3": 1e-3,
@@ -44,24 +45,26 @@ def draw_badge(verdict: Verdict | None) -> None:
     colour, icon = (
         ("green", ":material/verified:") if verdict.agrees else ("red", ":material/rule:")
     )
-    words = f"{verdict.agreeing:,} of {verdict.rows:,} rows agree"
-    st.badge("check failed" if verdict.failure else words, icon=icon, color=colour)  # type: ignore[arg-type]
+    words = _("{agreeing:,} of {rows:,} rows agree", agreeing=verdict.agreeing, rows=verdict.rows)
+    st.badge(_("check failed") if verdict.failure else words, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
 def draw(caller: Caller, view: VersionView) -> None:
     """Draw the tab: the form for those who may check, the last verdict, and those before."""
     found = session.platform().matching.list_(caller, view.model.id)
     st.markdown(
-        "Hold this version against a file that says what it should answer. The verdict stays "
-        "with the version; after an upgrade of Slipway or of an engine the file is checked again "
-        "by itself."
+        _(
+            "Hold this version against a file that says what it should answer. The verdict stays "
+            "with the version; after an upgrade of Slipway or of an engine the file is checked "
+            "again by itself."
+        )
     )
     may_change = rights.may_change(caller, view.model)
     if may_change:
         _draw_form(caller, view)
     verdict = newest_by_version(found).get(view.id)
     if verdict is None:
-        st.info(f"Version {view.number} has not been checked yet.")
+        st.info(_("Version {number} has not been checked yet.", number=view.number))
     else:
         _draw_verdict(verdict)
     if found:
@@ -72,23 +75,31 @@ def _draw_form(caller: Caller, view: VersionView) -> None:
     outputs = [field.name for field in view.info.outputs if not field.is_tensor]
     with st.form("models_check_form"):
         upload = st.file_uploader(
-            "File with inputs and expected outputs",
+            _("File with inputs and expected outputs"),
             type=KINDS,
             key="models_check_file",
-            help=f"CSV with a header row, at most {MOST_ROWS:,} rows. A column of expected outputs "
-            "is named like the output, such as prediction or probability_yes.",
+            help=_(
+                "CSV with a header row, at most {most_rows:,} rows. A column of expected outputs "
+                "is named like the output, such as prediction or probability_yes.",
+                most_rows=MOST_ROWS,
+            ),
         )
         left, middle, right = st.columns(3)
         column = left.text_input(
-            "Column of the prediction",
+            _("Column of the prediction"),
             key="models_check_column",
-            placeholder="Found by its name",
+            placeholder=_("Found by its name"),
         )
         chosen = middle.multiselect(
-            "Outputs", outputs, key="models_check_outputs", placeholder="All that the file has"
+            _("Outputs"),
+            outputs,
+            key="models_check_outputs",
+            placeholder=_("All that the file has"),
         )
-        tolerance = right.selectbox("Tolerance", list(TOLERANCES), key="models_check_tolerance")
-        if not st.form_submit_button("Check", key="models_check_submit", type="primary"):
+        tolerance = right.selectbox(
+            _("Tolerance"), list(TOLERANCES), format_func=_, key="models_check_tolerance"
+        )
+        if not st.form_submit_button(_("Check"), key="models_check_submit", type="primary"):
             return
     main = PREDICTION if PREDICTION in outputs else next(iter(outputs), PREDICTION)
     with showing_errors():
@@ -114,7 +125,7 @@ def _checked(
 ) -> Verdict:
     platform = session.platform()
     with (
-        st.spinner("Scoring the file…"),
+        st.spinner(_("Scoring the file…")),
         received(upload, platform.settings.max_input_bytes) as staged,
     ):
         return platform.matching.check(
@@ -131,10 +142,10 @@ def _checked(
 def draw_expected(key: str) -> UploadedFile | None:
     """Draw the field of an upload's form for a file that the new version is checked with."""
     return st.file_uploader(
-        "Expected outputs, if you have them (CSV)",
+        _("Expected outputs, if you have them (CSV)"),
         type=KINDS,
         key=key,
-        help="Inputs and expected outputs: the version is checked at once, and after upgrades.",
+        help=_("Inputs and expected outputs: the version is checked at once, and after upgrades."),
     )
 
 
@@ -146,19 +157,23 @@ def check_new(caller: Caller, view: VersionView, upload: UploadedFile | None) ->
     if upload is None:
         return ""
     try:
-        return f" {_checked(caller, view, upload).sentence}"
+        return " " + said(_checked(caller, view, upload).sentence)
     except SlipwayError as error:
-        return f" It could not be checked: {error.message}"
+        return " " + _("It could not be checked: {message}", message=said(error.message))
 
 
 def _draw_verdict(verdict: Verdict) -> None:
     if verdict.agrees:
-        st.success(verdict.sentence, icon=":material/verified:")
+        st.success(said(verdict.sentence), icon=":material/verified:")
     else:
-        st.error(plain(verdict.sentence), icon=":material/rule:")
+        st.error(plain(said(verdict.sentence)), icon=":material/rule:")
     st.caption(_circumstances(verdict))
     pairs = [
-        {"Output": pair.output, "Column": pair.column, "Rows that agree": f"{pair.agreeing:,}"}
+        {
+            _("Output"): pair.output,
+            _("Column"): pair.column,
+            _("Rows that agree"): f"{pair.agreeing:,}",
+        }
         for pair in verdict.pairs
     ]
     st.dataframe(
@@ -168,13 +183,17 @@ def _draw_verdict(verdict: Verdict) -> None:
         draw_differences(
             verdict.examples,
             verdict.rows - verdict.agreeing,
-            ("Expected", "Given"),
+            (_("Expected"), _("Given")),
             "models_check_rows",
         )
 
 
 def _circumstances(verdict: Verdict) -> str:
-    who = f"by {plain(verdict.made_by)}" if verdict.made_by else "by Slipway itself"
+    who = (
+        _("by {made_by}", made_by=plain(verdict.made_by))
+        if verdict.made_by
+        else _("by Slipway itself")
+    )
     return (
         f"{plain(short(verdict.file_name, 60))} · {stamp(verdict.made)} {who} · "
         f"{plain(verdict.engine)} · Slipway {verdict.slipway}"
@@ -186,24 +205,26 @@ def draw_differences(
 ) -> None:
     """Draw the first of all rows that differ side by side, a line for each output that does."""
     cut = len(differences) < total
-    what = f"The first {len(differences):,} of {total:,} rows that differ"
-    st.markdown(f"**{what if cut else 'Rows that differ'}**")
+    what = _(
+        "The first {count:,} of {total:,} rows that differ", count=len(differences), total=total
+    )
+    st.markdown(f"**{what if cut else _('Rows that differ')}**")
     lines = [
         {
-            "Row": difference.row,
-            "Output": cell.output,
+            _("Row"): difference.row,
+            _("Output"): cell.output,
             sides[0]: _shown(cell.before),
             sides[1]: _shown(cell.after),
-            "Apart": _apart(cell.before, cell.after),
-            "Why": difference.error,
-            "Inputs": _record(difference.record),
+            _("Apart"): _apart(cell.before, cell.after),
+            _("Why"): said(difference.error),
+            _("Inputs"): _record(difference.record),
         }
         for difference in differences
         for cell in difference.cells
     ]
     table = pd.DataFrame(lines)
-    if not table["Why"].any():
-        table = table.drop(columns="Why")
+    if not table[_("Why")].any():
+        table = table.drop(columns=_("Why"))
     st.dataframe(table, hide_index=True, key=key, height=height_of(len(table)))
 
 
@@ -227,16 +248,16 @@ def _record(record: Mapping[str, object]) -> str:
 
 
 def _draw_history(caller: Caller, verdicts: Sequence[Verdict], *, may_delete: bool) -> None:
-    with st.expander(f"All checks ({len(verdicts):,})", icon=":material/history:"):
+    with st.expander(_("All checks ({count:,})", count=len(verdicts)), icon=":material/history:"):
         for verdict in verdicts:
             badges, facts, action = st.columns([3, 6, 1], vertical_alignment="center")
             with badges.container(horizontal=True, gap="xsmall"):
-                st.badge(f"version {verdict.version}", color="gray")
+                st.badge(_("version {version}", version=verdict.version), color="gray")
                 draw_badge(verdict)
             facts.caption(f"{_circumstances(verdict)} · {ago(verdict.made)}")
             if may_delete:
                 action.button(
-                    "Delete",
+                    _("Delete"),
                     key=f"models_check_delete_{verdict.id}",
                     icon=":material/delete:",
                     type="tertiary",

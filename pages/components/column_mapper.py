@@ -7,16 +7,17 @@ import streamlit as st
 from core.inputs.suggestions import How, Match, in_order
 from core.schema import Schema
 from core.services.previews import Preview
+from pages.components.language import N_, _
 from pages.components.text import plain, short
 
 _MOST_DRAWN = 60
 _PER_LINE = 3
 _WHY = {
-    How.SPELLING: "same but for spelling",
-    How.NEAR: "suggested: a similar name",
-    How.REMEMBERED: "as last time",
+    How.SPELLING: N_("same but for spelling"),
+    How.NEAR: N_("suggested: a similar name"),
+    How.REMEMBERED: N_("as last time"),
     How.CHOSEN: "",
-    How.NONE: "no column found",
+    How.NONE: N_("no column found"),
 }
 
 
@@ -28,20 +29,29 @@ def draw_mapper(schema: Schema, seen: Preview, prefix: str) -> dict[str, str]:
     same = len(seen.matches) - len(open_)
     if not open_:
         st.caption(
-            f"All {same:,} inputs were found by name."
+            _("All {same:,} inputs were found by name.", same=same)
             if same > 1
-            else "The input was found by name."
+            else _("The input was found by name.")
         )
         return seen.columns
     doubtful = any(match.header is None and match.required for match in open_)
     suggested = any(match.how is How.NEAR for match in open_)
     with st.expander(
-        f"Columns: {same:,} of {len(seen.matches):,} inputs found by name",
+        _(
+            "Columns: {same:,} of {count:,} inputs found by name",
+            same=same,
+            count=len(seen.matches),
+        ),
         expanded=doubtful or suggested,
         icon=":material/view_column:",
     ):
         if seen.remembered_by:
-            st.caption(f"As {plain(short(seen.remembered_by, 40))} chose for such a file before.")
+            st.caption(
+                _(
+                    "As {remembered_by} chose for such a file before.",
+                    remembered_by=plain(short(seen.remembered_by, 40)),
+                )
+            )
         _draw_order(schema, seen, prefix)
         return _draw_choices(open_[:_MOST_DRAWN], seen, prefix)
 
@@ -52,13 +62,13 @@ def _draw_order(schema: Schema, seen: Preview, prefix: str) -> None:
     if not ordered or any(match.how is How.NAME for match in seen.matches):
         return
     st.button(
-        "Take the columns in their order",
+        _("Take the columns in their order"),
         key=f"{prefix}_order",
         icon=":material/format_list_numbered:",
         type="tertiary",
         on_click=_put,
         args=({f"{prefix}_column_{name}": header for name, header in ordered.items()},),
-        help="Only right if the columns stand in the order of the model's inputs.",
+        help=_("Only right if the columns stand in the order of the model's inputs."),
     )
 
 
@@ -81,13 +91,13 @@ def _draw_choices(matches: Sequence[Match], seen: Preview, prefix: str) -> dict[
 
 
 def _draw_choice(match: Match, headers: Sequence[str], prefix: str) -> str | None:
-    label = f"{plain(short(match.field, 40))}{'' if match.required else ' (optional)'}"
+    label = f"{plain(short(match.field, 40))}{'' if match.required else _(' (optional)')}"
     key = f"{prefix}_column_{match.field}"
     if key not in st.session_state:
         st.session_state[key] = match.header
     header: str | None = st.selectbox(
-        label, list(headers), index=None, key=key, placeholder="No column"
+        label, list(headers), index=None, key=key, placeholder=_("No column")
     )
     if header == match.header and (why := _WHY.get(match.how)):
-        st.caption(why)
+        st.caption(_(why))
     return header

@@ -11,6 +11,7 @@ from core.services.model_views import VersionView
 from pages.components import charts, session
 from pages.components.checks import KINDS, TOLERANCES, draw_differences
 from pages.components.errors import showing_errors
+from pages.components.language import _, said
 from pages.components.tables import height_of
 from pages.components.text import number, plain
 from pages.components.uploads import received
@@ -22,23 +23,25 @@ def draw(caller: Caller, view: VersionView) -> None:
     """Draw the form for two versions and a file, and what comes of it."""
     newest = view.model.version
     if newest < 2:
-        st.info("A second version can be compared with the first: add it with New version.")
+        st.info(_("A second version can be compared with the first: add it with New version."))
         return
     numbers = list(range(newest, 0, -1))
     with st.form("models_compare_form"):
-        upload = st.file_uploader("File with inputs", type=KINDS, key="models_compare_file")
+        upload = st.file_uploader(_("File with inputs"), type=KINDS, key="models_compare_file")
         left, middle, right = st.columns(3)
         before = view.number - 1 if view.number > 1 else 1
         after = view.number if view.number > 1 else newest
-        first = left.selectbox("From version", numbers, numbers.index(before), key="models_from")
-        second = middle.selectbox("To version", numbers, numbers.index(after), key="models_to")
-        tolerance = right.selectbox("Tolerance", list(TOLERANCES), key="models_compare_tolerance")
-        if not st.form_submit_button("Compare", key="models_compare_submit", type="primary"):
+        first = left.selectbox(_("From version"), numbers, numbers.index(before), key="models_from")
+        second = middle.selectbox(_("To version"), numbers, numbers.index(after), key="models_to")
+        tolerance = right.selectbox(
+            _("Tolerance"), list(TOLERANCES), format_func=_, key="models_compare_tolerance"
+        )
+        if not st.form_submit_button(_("Compare"), key="models_compare_submit", type="primary"):
             return
     platform = session.platform()
     with (
         showing_errors(),
-        st.spinner("Scoring the file with both versions…"),
+        st.spinner(_("Scoring the file with both versions…")),
         received(upload, platform.settings.max_input_bytes) as staged,
     ):
         found = platform.matching.compare(
@@ -49,9 +52,9 @@ def draw(caller: Caller, view: VersionView) -> None:
 
 def _draw_outcome(found: Comparison) -> None:
     if found.changed:
-        st.warning(found.sentence, icon=":material/difference:")
+        st.warning(said(found.sentence), icon=":material/difference:")
     else:
-        st.success(found.sentence, icon=":material/check_circle:")
+        st.success(said(found.sentence), icon=":material/check_circle:")
     _draw_lost(found.only_first, found.first)
     _draw_lost(found.only_second, found.second)
     st.dataframe(_summary(found), hide_index=True, key="models_compare_outputs")
@@ -59,22 +62,33 @@ def _draw_outcome(found: Comparison) -> None:
         if change.transitions:
             _draw_transitions(change, found)
     if found.examples:
-        sides = (f"Version {found.first}", f"Version {found.second}")
+        sides = (
+            _("Version {number}", number=found.first),
+            _("Version {number}", number=found.second),
+        )
         draw_differences(found.examples, found.changed, sides, "models_compare_rows")
 
 
 def _draw_lost(names: Sequence[str], version: int) -> None:
     if names:
-        st.caption(f"Only version {version} has: {plain(', '.join(names[:20]))}")
+        st.caption(
+            _(
+                "Only version {version} has: {names}",
+                version=version,
+                names=plain(", ".join(names[:20])),
+            )
+        )
 
 
 def _summary(found: Comparison) -> pd.DataFrame:
     rows = [
         {
-            "Output": change.output,
-            "Rows that change": f"{change.changed:,} of {found.rows:,}",
-            "Largest change": number(change.largest),
-            "Mean change": number(change.mean),
+            _("Output"): change.output,
+            _("Rows that change"): _(
+                "{changed:,} of {rows:,}", changed=change.changed, rows=found.rows
+            ),
+            _("Largest change"): number(change.largest),
+            _("Mean change"): number(change.mean),
         }
         for change in found.outputs
     ]
@@ -83,11 +97,13 @@ def _summary(found: Comparison) -> pd.DataFrame:
 
 def _draw_transitions(change: OutputChange, found: Comparison) -> None:
     """Draw which label turns into which: all as a table, few classes as a heat map too."""
-    st.markdown(f"**What becomes of {plain(change.output)}**")
+    st.markdown(_("**What becomes of {output}**", output=plain(change.output)))
     classes = {label for each in change.transitions for label in (each.before, each.after)}
     if len(classes) <= _MOST_CLASSES:
         figure = charts.draw_transitions(
-            change.transitions, f"Version {found.first}", f"Version {found.second}"
+            change.transitions,
+            _("Version {number}", number=found.first),
+            _("Version {number}", number=found.second),
         )
         key = f"models_compare_map_{change.output}"
         st.plotly_chart(figure, key=key, config=charts.STILL)
@@ -100,5 +116,8 @@ def _draw_transitions(change: OutputChange, found: Comparison) -> None:
 
 def _turned(transitions: Sequence[Transition]) -> pd.DataFrame:
     return pd.DataFrame(
-        [{"From": each.before, "To": each.after, "Rows": each.rows} for each in transitions]
+        [
+            {_("From"): each.before, _("To"): each.after, _("Rows"): each.rows}
+            for each in transitions
+        ]
     )

@@ -7,6 +7,7 @@ from core.services.deployment_history import Change, find_previous
 from core.services.deployment_views import DeploymentView
 from pages.components import links, release_forms, rights, session
 from pages.components.errors import showing_errors
+from pages.components.language import _, said
 from pages.components.states import draw_state
 from pages.components.text import ago, plain, short
 
@@ -19,9 +20,11 @@ def draw(caller: Caller, service: DeploymentView, history: list[Change]) -> None
         draw_state(service.state)
         if problem:
             draw_state("broken")
-        st.badge(f"version {service.version}", color="gray")
+        st.badge(_("version {version}", version=service.version), color="gray")
         draw_state(service.visibility)
-    st.caption(f"{plain(service.owner)} · made {ago(service.created)}")
+    st.caption(
+        _("{owner} · made {created}", owner=plain(service.owner), created=ago(service.created))
+    )
     may_change = rights.may_change(caller, service)
     if problem:
         _draw_problem(service, problem, may_change)
@@ -33,47 +36,50 @@ def draw(caller: Caller, service: DeploymentView, history: list[Change]) -> None
 
 
 def _draw_problem(service: DeploymentView, problem: str, may_change: bool) -> None:
-    st.error(f"Calls of this service fail. {plain(problem)}", icon=":material/error:")
+    st.error(
+        _("Calls of this service fail. {problem}", problem=plain(said(problem))),
+        icon=":material/error:",
+    )
     if may_change:
         st.button(
-            "Try to load it again",
+            _("Try to load it again"),
             key="deployments_reload",
             icon=":material/refresh:",
             on_click=_change,
-            args=(service, "reload", f"{service.name} is loaded."),
+            args=(service, "reload", _("{name} is loaded.", name=service.name)),
         )
 
 
 def _draw_switches(service: DeploymentView, previous: int | None) -> None:
-    if st.button("Switch version", key="deployments_switch", icon=":material/swap_horiz:"):
+    if st.button(_("Switch version"), key="deployments_switch", icon=":material/swap_horiz:"):
         release_forms.switch(service)
     if previous is not None:
         st.button(
-            f"Roll back to version {previous}",
+            _("Roll back to version {previous}", previous=previous),
             key="deployments_roll_back",
             icon=":material/undo:",
-            help="At once; no call fails, and rolling back again undoes it.",
+            help=_("At once; no call fails, and rolling back again undoes it."),
             on_click=_roll_back,
             args=(service,),
         )
     _draw_pause(service)
-    if st.button("Delete", key="deployments_delete", icon=":material/delete:"):
+    if st.button(_("Delete"), key="deployments_delete", icon=":material/delete:"):
         release_forms.delete(service)
 
 
 def _draw_pause(service: DeploymentView) -> None:
     if service.state == "running":
         st.button(
-            "Pause",
+            _("Pause"),
             key="deployments_pause",
             icon=":material/pause:",
-            help="Calls are refused until it is started again.",
+            help=_("Calls are refused until it is started again."),
             on_click=_change,
             args=(service, "pause"),
         )
         return
     st.button(
-        "Start",
+        _("Start"),
         key="deployments_start",
         type="primary",
         icon=":material/play_arrow:",
@@ -99,4 +105,10 @@ def _change(service: DeploymentView, verb: str, said: str = "") -> None:
 def _roll_back(service: DeploymentView) -> None:
     with showing_errors():
         release = session.platform().releases.roll_back(session.require_caller(), service.id)
-        session.say(f"{service.name} is back at version {release.service.version}.")
+        session.say(
+            _(
+                "{name} is back at version {version}.",
+                name=service.name,
+                version=release.service.version,
+            )
+        )

@@ -9,26 +9,33 @@ from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health, Level
 from pages.components import health, links, session
+from pages.components.language import N_, _, plural, said
 from pages.components.states import draw_state
-from pages.components.text import holds, milliseconds, plain, plural, short
+from pages.components.text import holds, milliseconds, plain, short
 
 PAGE_SIZE = 20
-_STATES = ["All", "running", "paused"]
+_ALL = N_("All")
+_STATES = [_ALL, "running", "paused"]
 
 
 def draw(caller: Caller) -> None:
     """Draw the list with its filters; the filters are in the address."""
     platform = session.platform()
-    st.title("Deployments")
+    st.title(_("Deployments"))
     services = platform.deployments.list_(caller)
     if not services:
         _draw_empty()
         return
     found = _filtered(services)
     if not found:
-        st.info("No deployment fits the search; try fewer words or another state.")
+        st.info(_("No deployment fits the search; try fewer words or another state."))
         return
-    st.caption(f"{plural(len(found), 'deployment')}, with the calls of the last 24 hours")
+    st.caption(
+        _(
+            "{deployments}, with the calls of the last 24 hours",
+            deployments=plural(len(found), "{count} deployment", "{count} deployments"),
+        )
+    )
     pages = -(-len(found) // PAGE_SIZE)
     slot = st.container()
     page = st.pagination(pages, key="deployments_page") if pages > 1 else 1
@@ -41,29 +48,32 @@ def draw(caller: Caller) -> None:
 
 def _draw_empty() -> None:
     with st.container(border=True, horizontal_alignment="center"):
-        st.subheader("Nothing is deployed yet", text_alignment="center")
+        st.subheader(_("Nothing is deployed yet"), text_alignment="center")
         st.markdown(
-            "Open a model and choose Deploy. The service gets an address of its own that "
-            "programs call, and this page shows how often they do.",
+            _(
+                "Open a model and choose Deploy. The service gets an address of its own that "
+                "programs call, and this page shows how often they do."
+            ),
             text_alignment="center",
         )
-        st.page_link(links.MODELS, label="Go to the models", icon=":material/deployed_code:")
+        st.page_link(links.MODELS, label=_("Go to the models"), icon=":material/deployed_code:")
 
 
 def _filtered(services: Sequence[DeploymentView]) -> list[DeploymentView]:
     with st.grid("auto", min_column_width=240):
         words = st.text_input(
-            "Search",
+            _("Search"),
             key="deployments_search",
             type="search",
-            placeholder="Service, model, owner or address",
+            placeholder=_("Service, model, owner or address"),
             live=True,
             bind="query-params",
         )
         state = st.segmented_control(
-            "State",
+            _("State"),
             _STATES,
-            default="All",
+            default=_ALL,
+            format_func=said,
             required=True,
             key="deployments_state",
             bind="query-params",
@@ -72,7 +82,7 @@ def _filtered(services: Sequence[DeploymentView]) -> list[DeploymentView]:
         service
         for service in services
         if holds(words or "", service.name, service.model_name, service.owner, service.endpoint)
-        and state in ("All", service.state)
+        and state in (_ALL, service.state)
     ]
 
 
@@ -85,7 +95,13 @@ def draw_row(service: DeploymentView, counts: Mapping[str, Counts], how: Health)
         what, state, facts = st.columns([5, 2, 4], vertical_alignment="center")
         with what, st.container(gap="xxsmall"):
             links.to_deployment(service.id, service.name)
-            st.caption(f"{plain(short(service.model_name, 60))} · version {service.version}")
+            st.caption(
+                _(
+                    "{model_name} · version {version}",
+                    model_name=plain(short(service.model_name, 60)),
+                    version=service.version,
+                )
+            )
         with state, st.container(horizontal=True, gap="xxsmall"):
             draw_state(service.state)
             if session.platform().loader.find_problem(service.version_id):
@@ -99,6 +115,11 @@ def draw_row(service: DeploymentView, counts: Mapping[str, Counts], how: Health)
 
 def _today(count: Counts | None) -> str:
     if count is None or not count.calls:
-        return ":gray[no calls]"
-    errors = f":red[{plural(count.errors, 'error')}]" if count.errors else ":gray[no errors]"
-    return f"{plural(count.calls, 'call')} · {errors} · p95 {milliseconds(count.p95)}"
+        return _(":gray[no calls]")
+    errors = (
+        plural(count.errors, ":red[{count} error]", ":red[{count} errors]")
+        if count.errors
+        else _(":gray[no errors]")
+    )
+    calls = plural(count.calls, "{count} call", "{count} calls")
+    return f"{calls} · {errors} · p95 {milliseconds(count.p95)}"

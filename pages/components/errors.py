@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.errors import Problem, SlipwayError
 from pages.components import session
+from pages.components.language import _, said
 from pages.components.text import plain
 
 logger = logging.getLogger("slipway.pages")
@@ -58,17 +59,20 @@ def _new_reference() -> str:
 
 def _show_failure(reference: str) -> None:
     st.error(
-        "Something went wrong on our side. Try again; if it happens again, give your admin the "
-        f"reference **{reference}**.",
+        _(
+            "Something went wrong on our side. Try again; if it happens again, give your "
+            "admin the reference **{reference}**.",
+            reference=reference,
+        ),
         icon=":material/error:",
     )
 
 
 def show_error(error: SlipwayError) -> None:
     """Draw one error: its sentence, how long to wait, and its details as a table."""
-    said = "again in" in error.message or not error.retry_after
-    wait = "" if said else f" Try again in {error.retry_after} seconds."
-    st.error(plain(error.message) + wait, icon=":material/error:")
+    told = "again in" in error.message or not error.retry_after
+    wait = "" if told else " " + _("Try again in {seconds} seconds.", seconds=error.retry_after)
+    st.error(plain(said(error.message)) + wait, icon=":material/error:")
     if len(error.details) > 1:
         draw_problems(error.details)
 
@@ -81,7 +85,12 @@ def draw_problems(problems: Sequence[Problem]) -> None:
 def _rows(problems: Sequence[Problem]) -> pd.DataFrame:
     """Return the problems as a table, without the columns that are empty throughout."""
     rows = [
-        {"row": each.row, "field": each.field, "value": each.value, "problem": each.message}
+        {
+            _("row"): each.row,
+            _("field"): each.field,
+            _("value"): each.value,
+            _("problem"): said(each.message),
+        }
         for each in problems[:_SHOWN_PROBLEMS]
     ]
     return pd.DataFrame(rows).dropna(axis="columns", how="all")

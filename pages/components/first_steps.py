@@ -9,6 +9,7 @@ from core.services.accounts import Caller
 from core.services.first_steps import Progress, Step
 from pages.components import links, rights, sample_models, session
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _
 
 _DONE, _OPEN = ":green[:material/check_circle:]", ":gray[:material/radio_button_unchecked:]"
 
@@ -23,7 +24,7 @@ class _Guide:
     page: Callable[[str | None], tuple[str, dict[str, str]]]
 
 
-def _models(_: str | None) -> tuple[str, dict[str, str]]:
+def _models(model_id: str | None) -> tuple[str, dict[str, str]]:
     return links.MODELS, {}
 
 
@@ -37,22 +38,31 @@ def _trial(model_id: str | None) -> tuple[str, dict[str, str]]:
 
 _GUIDES = {
     Step.UPLOAD: _Guide(
-        "Upload",
-        "A PMML, ONNX or scikit-learn file. Slipway reads what it takes and gives.",
-        "Choose a file",
+        N_("Upload"),
+        N_("A PMML, ONNX or scikit-learn file. Slipway reads what it takes and gives."),
+        N_("Choose a file"),
         _models,
     ),
     Step.TEST: _Guide(
-        "Test", "Fill in a form made from its inputs, and see what it says.", "Try it", _trial
+        N_("Test"),
+        N_("Fill in a form made from its inputs, and see what it says."),
+        N_("Try it"),
+        _trial,
     ),
     Step.DEPLOY: _Guide(
-        "Deploy", "Give it an address that programs call.", "Open the model", _model
+        N_("Deploy"), N_("Give it an address that programs call."), N_("Open the model"), _model
     ),
     Step.SCORE: _Guide(
-        "Score a file", "A whole CSV in the background, on the tab File.", "Choose a file", _trial
+        N_("Score a file"),
+        N_("A whole CSV in the background, on the tab File."),
+        N_("Choose a file"),
+        _trial,
     ),
     Step.SHARE: _Guide(
-        "Share", "Choose Edit, then Team: your colleagues see it, too.", "Open the model", _model
+        N_("Share"),
+        N_("Choose Edit, then Team: your colleagues see it, too."),
+        N_("Open the model"),
+        _model,
     ),
 }
 
@@ -61,7 +71,7 @@ def draw(caller: Caller, *, any_model: bool) -> None:
     """Draw the checklist until all is done or it is dismissed; without a model, how to get one."""
     if not rights.may_make(caller):
         if not any_model:
-            st.info("When a colleague shares a model with the team, it appears here.")
+            st.info(_("When a colleague shares a model with the team, it appears here."))
         return
     progress = session.platform().first_steps.progress(caller)
     if progress.is_over and any_model:
@@ -73,26 +83,29 @@ def draw(caller: Caller, *, any_model: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             sample_models.draw_adding(caller, "home_samples", primary=not any_model)
             if progress.is_over:
-                st.page_link(links.MODELS, label="Upload a model", icon=":material/upload:")
+                st.page_link(links.MODELS, label=_("Upload a model"), icon=":material/upload:")
             else:
                 st.button(
-                    "Dismiss",
+                    _("Dismiss"),
                     key="home_steps_dismiss",
                     type="tertiary",
                     icon=":material/close:",
-                    help="Show these steps no more",
+                    help=_("Show these steps no more"),
                     on_click=_dismiss,
                 )
 
 
 def _draw_head(progress: Progress) -> None:
     if progress.is_over:
-        st.markdown("There is no model yet. Upload one, or add the sample models.")
+        st.markdown(_("There is no model yet. Upload one, or add the sample models."))
         return
-    st.subheader("First steps", anchor=False)
+    st.subheader(_("First steps"), anchor=False)
     st.caption(
-        f"{len(progress.done)} of {len(Step)} done. From a trained model file to a service that "
-        "your team can call."
+        _(
+            "{done} of {all} done. From a trained model file to a service that your team can call.",
+            done=len(progress.done),
+            all=len(Step),
+        )
     )
 
 
@@ -107,11 +120,11 @@ def _draw_steps(progress: Progress) -> None:
 def _draw_step(number: int, step: Step, progress: Progress, *, is_next: bool) -> None:
     guide = _GUIDES[step]
     done = step in progress.done
-    st.markdown(f"{_DONE if done else _OPEN} **{number}. {guide.title}**")
-    st.caption("Done." if done else guide.text)
+    st.markdown(f"{_DONE if done else _OPEN} **{number}. {_(guide.title)}**")
+    st.caption(_("Done.") if done else _(guide.text))
     if not done and (is_next or progress.model_id):
         page, query = guide.page(progress.model_id)
-        st.page_link(page, label=guide.link, icon=":material/arrow_forward:", query_params=query)
+        st.page_link(page, label=_(guide.link), icon=":material/arrow_forward:", query_params=query)
 
 
 def _dismiss() -> None:

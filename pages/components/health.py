@@ -3,13 +3,14 @@
 import streamlit as st
 
 from core.services.thresholds import Health, Level, Thresholds
-from pages.components.text import plain, plural
+from pages.components.language import N_, _, plural, said
+from pages.components.text import plain
 
 _LOOKS = {
-    Level.GREEN: ("green", ":material/check_circle:", "healthy"),
-    Level.AMBER: ("orange", ":material/warning:", "amber: needs a look"),
-    Level.RED: ("red", ":material/error:", "red: in trouble"),
-    Level.UNKNOWN: ("gray", ":material/help:", "too few calls to tell"),
+    Level.GREEN: ("green", ":material/check_circle:", N_("healthy")),
+    Level.AMBER: ("orange", ":material/warning:", N_("amber: needs a look")),
+    Level.RED: ("red", ":material/error:", N_("red: in trouble")),
+    Level.UNKNOWN: ("gray", ":material/help:", N_("too few calls to tell")),
 }
 
 
@@ -21,24 +22,28 @@ def ails(health: Health) -> bool:
 def draw_badge(health: Health) -> None:
     """Draw the badge of a health."""
     colour, icon, word = _LOOKS[health.level]
-    st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+    st.badge(_(word), icon=icon, color=colour)  # type: ignore[arg-type]
 
 
 def draw_reasons(health: Health) -> None:
     """Draw why a service is not well, a line for each reason."""
     colour = "red" if health.level is Level.RED else "orange"
     for reason in health.reasons:
-        st.caption(f":{colour}[{plain(reason)}]")
+        st.caption(f":{colour}[{plain(said(reason))}]")
 
 
 def draw_banner(health: Health, limits: Thresholds) -> None:
     """Draw a health over the figures that it was read from."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         draw_badge(health)
-        lately = f"the last {limits.minutes:,} min"
+        lately = _("the last {minutes:,} min", minutes=limits.minutes)
         if health.level is Level.UNKNOWN:
-            few = plural(limits.calls, "call")
-            st.caption(f"A service is judged once it had {few} in {lately}.")
+            few = plural(limits.calls, "{count} call", "{count} calls")
+            st.caption(
+                _("A service is judged once it had {few} in {lately}.", few=few, lately=lately)
+            )
         elif not health.reasons:
-            st.caption(f"Errors and latency of {lately} are within the thresholds.")
+            st.caption(
+                _("Errors and latency of {lately} are within the thresholds.", lately=lately)
+            )
     draw_reasons(health)

@@ -4,9 +4,9 @@
 drawn, `said` translates what the core says: that is English, for HTTP speaks English to everybody.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any, Literal, ParamSpec
 
 import streamlit as st
@@ -38,7 +38,7 @@ def begin() -> Language:
     return language
 
 
-def _(message: str, **values: object) -> str:
+def _(message: str, /, **values: object) -> str:
     """Return a text in the visitor's language, with the values in its places."""
     text = translations(current()).gettext(message)
     return text.format(**values) if values else text
@@ -49,7 +49,7 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name
     return message
 
 
-def plural(count: int, one: str, many: str, **values: object) -> str:
+def plural(count: int, one: str, many: str, /, **values: object) -> str:
     """Return a text in the form that a count asks for, with the count, thousands apart, in it."""
     text = translations(current()).ngettext(one, many, count)
     return text.format(count=f"{count:,}", **values)
@@ -103,6 +103,10 @@ def _choose(key: str) -> None:
     begin()
 
 
-def format_with(names: dict[Any, str]) -> Callable[[Any], str]:
+def named_by(names: Mapping[Any, str]) -> Callable[[Any], str]:
     """Return what shows an option of a widget by its name in the visitor's language."""
-    return lambda option: _(names[option])
+    return partial(_named, names)  # no closure: Streamlit's tests pickle it
+
+
+def _named(names: Mapping[Any, str], option: object) -> str:
+    return _(names[option])

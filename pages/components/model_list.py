@@ -15,16 +15,18 @@ from pages.components import (
     sample_models,
     session,
 )
+from pages.components.language import N_, _, plural, said
 from pages.components.states import draw_state
-from pages.components.text import ago, holds, plain, plural, short
+from pages.components.text import ago, holds, plain, short
 
 PAGE_SIZE = 20
-_EVERYTHING = "All kinds"
+_EVERYTHING = N_("All kinds")
+_EVERYONES, _MINE = N_("Everyone's"), N_("Mine")
 _ORDERS: dict[str, tuple[Callable[[ModelView], object], bool]] = {
-    "Newest change": (lambda model: model.updated, True),
-    "Name": (lambda model: model.name.casefold(), False),
-    "Owner": (lambda model: (model.owner.casefold(), model.name.casefold()), False),
-    "Oldest": (lambda model: model.created, False),
+    N_("Newest change"): (lambda model: model.updated, True),
+    N_("Name"): (lambda model: model.name.casefold(), False),
+    N_("Owner"): (lambda model: (model.owner.casefold(), model.name.casefold()), False),
+    N_("Oldest"): (lambda model: model.created, False),
 }
 
 
@@ -32,7 +34,7 @@ def draw(caller: Caller) -> None:
     """Draw the list with its filters; the filters are in the address."""
     models = session.platform().models.list_(caller)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.title("Models", width="stretch")
+        st.title(_("Models"), width="stretch")
         if rights.may_make(caller):
             _draw_ways_in()
     approval_parts.draw_own(caller)
@@ -43,22 +45,24 @@ def draw(caller: Caller) -> None:
 
 
 def _draw_ways_in() -> None:
-    if st.button("Import", key="models_import", icon=":material/unarchive:"):
+    if st.button(_("Import"), key="models_import", icon=":material/unarchive:"):
         model_import.import_()
-    if st.button("Upload a model", key="models_upload", type="primary", icon=":material/upload:"):
+    if st.button(
+        _("Upload a model"), key="models_upload", type="primary", icon=":material/upload:"
+    ):
         model_forms.upload()
 
 
 def _draw_empty(caller: Caller) -> None:
     with st.container(border=True, horizontal_alignment="center"):
-        st.subheader("No models yet", text_alignment="center")
+        st.subheader(_("No models yet"), text_alignment="center")
         if rights.may_make(caller):
-            text = (
+            text = _(
                 "Upload a PMML, ONNX or scikit-learn file. Slipway reads what goes in and what "
                 "comes out, and you can try it on a form at once."
             )
         else:
-            text = "When a colleague shares a model with the team, it appears here."
+            text = _("When a colleague shares a model with the team, it appears here.")
         st.markdown(text, text_alignment="center")
         if rights.may_make(caller):
             sample_models.draw_adding(caller, "models_samples")
@@ -69,39 +73,48 @@ def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:
     kinds = sorted({model.model_type for model in models}, key=str.casefold)
     with st.grid("auto", min_column_width=200):
         words = st.text_input(
-            "Search",
+            _("Search"),
             key="models_search",
             type="search",
-            placeholder="Name, owner or description",
+            placeholder=_("Name, owner or description"),
             live=True,
             bind="query-params",
         )
-        kind = st.selectbox("Kind", [_EVERYTHING, *kinds], key="models_kind", bind="query-params")
+        kind = st.selectbox(
+            _("Kind"),
+            [_EVERYTHING, *kinds],
+            format_func=said,
+            key="models_kind",
+            bind="query-params",
+        )
         whose = st.segmented_control(
-            "Whose",
-            ["Everyone's", "Mine"],
-            default="Everyone's",
+            _("Whose"),
+            [_EVERYONES, _MINE],
+            default=_EVERYONES,
             required=True,
+            format_func=_,
             key="models_whose",
             bind="query-params",
         )
-        order = st.selectbox("Sort by", list(_ORDERS), key="models_sort", bind="query-params")
+        order = st.selectbox(
+            _("Sort by"), list(_ORDERS), format_func=_, key="models_sort", bind="query-params"
+        )
     key, backwards = _ORDERS[order]
     found = [
         model
         for model in models
         if holds(words or "", model.name, model.owner, model.description, model.algorithm)
         and kind in (_EVERYTHING, model.model_type)
-        and (whose != "Mine" or model.owner == caller.name)
+        and (whose != _MINE or model.owner == caller.name)
     ]
     return sorted(found, key=key, reverse=backwards)  # type: ignore[arg-type]
 
 
 def _draw_page(models: Sequence[ModelView]) -> None:
     if not models:
-        st.info("No model fits the search; try fewer words or another kind.")
+        st.info(_("No model fits the search; try fewer words or another kind."))
         return
-    st.caption(plural(len(models), "model"))
+    st.caption(plural(len(models), "{count} model", "{count} models"))
     pages = -(-len(models) // PAGE_SIZE)
     slot = st.container()
     page = st.pagination(pages, key="models_page") if pages > 1 else 1
@@ -118,10 +131,8 @@ def _draw_row(model: ModelView) -> None:
             if model.description:
                 st.caption(plain(short(model.description, 140)))
         with kind, st.container(horizontal=True, gap="xsmall"):
-            st.badge(plain(short(model.model_type, 30)), color="primary")
+            st.badge(plain(short(said(model.model_type), 30)), color="primary")
             draw_state(model.visibility)
         with facts:
-            st.caption(
-                f"{plain(short(model.owner, 30))} · {plural(model.versions, 'version')} · "
-                f"{ago(model.updated)}"
-            )
+            versions = plural(model.versions, "{count} version", "{count} versions")
+            st.caption(f"{plain(short(model.owner, 30))} · {versions} · {ago(model.updated)}")

@@ -24,16 +24,17 @@ from pages.components import (
     snippets,
 )
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, said
 from pages.components.states import draw_state
 from pages.components.task_list import draw_newest
 from pages.components.text import ago, plain, short, stamp
 
-_ADDED = ("Label", "Unit", "Description")
+_ADDED = {"label": N_("Label"), "unit": N_("Unit"), "description": N_("Description")}
 
 
 def draw(caller: Caller, model_id: str) -> None:
     """Draw a model at its newest version, or at the one that the address names."""
-    links.back(links.MODELS, "All models")
+    links.back(links.MODELS, _("All models"))
     with showing_errors():
         newest = session.platform().models.get_by_id(caller, model_id)
         view = _chosen_version(caller, newest)
@@ -53,20 +54,28 @@ def _draw_head(caller: Caller, view: VersionView) -> None:
     model = view.model
     st.title(plain(short(model.name, 120)))
     with st.container(horizontal=True, gap="xsmall"):
-        st.badge(plain(short(model.model_type, 40)), color="primary")
+        st.badge(plain(short(said(model.model_type), 40)), color="primary")
         st.badge(view.info.format.upper(), color="gray")
-        st.badge(f"version {view.number} of {model.version}", color="gray")
+        st.badge(
+            _("version {number} of {all}", number=view.number, all=model.version),
+            color="gray",
+        )
         draw_state(model.visibility)
         checks.draw_badge(checks.newest(caller, model.id).get(view.id))
     st.caption(
-        f"{plain(model.owner)} · made {ago(model.created)} · last change {ago(model.updated)}"
+        _(
+            "{owner} · made {created} · last change {updated}",
+            owner=plain(model.owner),
+            created=ago(model.created),
+            updated=ago(model.updated),
+        )
     )
     if model.description:
         st.text(model.description)
     with showing_errors():
         session.platform().approvals.require(view.source, view.info.trusted)
     for warning in view.info.warnings:
-        st.warning(plain(warning), icon=":material/warning:")
+        st.warning(plain(said(warning)), icon=":material/warning:")
     _draw_actions(caller, view)
 
 
@@ -77,7 +86,7 @@ def _draw_actions(caller: Caller, view: VersionView) -> None:
         if rights.may_change(caller, model):
             _draw_changes(view)
         st.download_button(
-            "Download",
+            _("Download"),
             lambda: session.platform().files.artifact(view.source).read_bytes(),
             file_name=view.file_name,
             mime="application/octet-stream",
@@ -91,19 +100,26 @@ def _draw_actions(caller: Caller, view: VersionView) -> None:
 
 def _draw_changes(view: VersionView) -> None:
     model = view.model
-    if st.button("Deploy", key="models_deploy", type="primary", icon=":material/rocket_launch:"):
+    if st.button(_("Deploy"), key="models_deploy", type="primary", icon=":material/rocket_launch:"):
         release_forms.deploy(view)
-    if st.button("New version", key="models_version", icon=":material/upload:"):
+    if st.button(_("New version"), key="models_version", icon=":material/upload:"):
         model_forms.add_version(model)
-    if st.button("Edit", key="models_edit", icon=":material/edit:"):
+    if st.button(_("Edit"), key="models_edit", icon=":material/edit:"):
         model_forms.edit(model)
-    if st.button("Delete", key="models_delete", icon=":material/delete:"):
+    if st.button(_("Delete"), key="models_delete", icon=":material/delete:"):
         model_forms.delete(model)
 
 
 def _draw_tabs(caller: Caller, view: VersionView) -> None:
     about, versions, checked, services, tasks, call = st.tabs(
-        ["Inputs and outputs", "Versions", "Checks", "Deployments", "Tasks", "Call it"]
+        [
+            _("Inputs and outputs"),
+            _("Versions"),
+            _("Checks"),
+            _("Deployments"),
+            _("Tasks"),
+            _("Call it"),
+        ]
     )
     with about:
         _draw_information(caller, view)
@@ -120,7 +136,7 @@ def _draw_tabs(caller: Caller, view: VersionView) -> None:
 
 
 def _draw_checks(caller: Caller, view: VersionView) -> None:
-    expected, versions = st.tabs(["Expected outputs", "Compare versions"])
+    expected, versions = st.tabs([_("Expected outputs"), _("Compare versions")])
     with expected:
         checks.draw(caller, view)
     with versions:
@@ -130,61 +146,67 @@ def _draw_checks(caller: Caller, view: VersionView) -> None:
 def _draw_information(caller: Caller, view: VersionView) -> None:
     info = view.info
     if rights.may_change(caller, view.model) and st.button(
-        "Edit inputs and outputs", key="models_schema", icon=":material/edit_note:"
+        _("Edit inputs and outputs"), key="models_schema", icon=":material/edit_note:"
     ):
         schema_edit.edit(view)
-    st.subheader(f"Inputs ({len(info.inputs)})")
+    st.subheader(_("Inputs ({count})", count=len(info.inputs)))
     st.dataframe(table_of(info.input_schema, inputs=True), hide_index=True, key="models_inputs")
     image_recipes.draw(caller, view)
-    st.subheader(f"Outputs ({len(info.outputs)})")
+    st.subheader(_("Outputs ({count})", count=len(info.outputs)))
     st.dataframe(table_of(info.output_schema, inputs=False), hide_index=True, key="models_outputs")
     revision_list.draw(caller, view)
-    st.subheader("About the file")
+    st.subheader(_("About the file"))
     st.dataframe(_facts(view, info), hide_index=True, key="models_facts")
 
 
 def table_of(schema: Schema, *, inputs: bool) -> pd.DataFrame:
     """Return fields as a table for reading: what a model says of each, and what people added."""
     table = pd.DataFrame([_row(field, inputs=inputs) for field in schema])
-    unused = [name for name in _ADDED if not any(getattr(field, name.lower()) for field in schema)]
+    unused = [
+        _(name)
+        for each, name in _ADDED.items()
+        if not any(getattr(field, each) for field in schema)
+    ]
     return table.drop(columns=unused, errors="ignore")
 
 
 def _row(field: Field, *, inputs: bool) -> dict[str, str]:
     row = {
-        "Name": field.name,
-        "Type": field.type.value,
-        "Range": short(field.range, 300) or "any",
-        "Dimension": field.dimension,
-        "Optype": field.optype.value,
-        "Label": field.label,
-        "Unit": field.unit,
-        "Description": field.description,
+        _("Name"): field.name,
+        _("Type"): said(field.type),
+        _("Range"): short(said(field.range), 300) or _("any"),
+        _("Dimension"): field.dimension,
+        _("Optype"): said(field.optype),
+        _("Label"): field.label,
+        _("Unit"): field.unit,
+        _("Description"): field.description,
     }
     if inputs:
-        row["Missing"] = _missing(field)
+        row[_("Missing")] = _missing(field)
     return row
 
 
 def _missing(field: Field) -> str:
     if not field.nullable:
-        return "not allowed"
-    return field.missing or "allowed"
+        return _("not allowed")
+    return said(field.missing) or _("allowed")
 
 
 def _facts(view: VersionView, info: ModelInfo) -> pd.DataFrame:
     facts = {
-        "Algorithm": info.algorithm,
-        "Function": info.function,
-        "Engine": info.engine,
-        "File": f"{view.file_name}, {readable_size(view.size)}",
+        _("Algorithm"): said(info.algorithm),
+        _("Function"): said(info.function),
+        _("Engine"): info.engine,
+        _("File"): f"{view.file_name}, {readable_size(view.size)}",
         "SHA-256": view.source,
-        "Types approved": ", ".join(info.trusted),
-        "Added": f"{stamp(view.created)} by {view.created_by}",
-        "Notes": view.notes,
-        **{f"{name[:1].upper()}{name[1:]}": value for name, value in info.details.items()},
+        _("Types approved"): ", ".join(info.trusted),
+        _("Added"): _(
+            "{created} by {created_by}", created=stamp(view.created), created_by=view.created_by
+        ),
+        _("Notes"): view.notes,
+        **{said(f"{name[:1].upper()}{name[1:]}"): value for name, value in info.details.items()},
     }
-    rows = [{"What": name, "Value": value} for name, value in facts.items() if value]
+    rows = [{_("What"): name, _("Value"): value} for name, value in facts.items() if value]
     return pd.DataFrame(rows)
 
 
@@ -196,7 +218,7 @@ def _draw_versions(caller: Caller, model: ModelView) -> None:
             with what:
                 st.page_link(
                     links.MODELS,
-                    label=f"Version {view.number}",
+                    label=_("Version {number}", number=view.number),
                     icon=":material/history:",
                     query_params={"model": model.id, "version": str(view.number)},
                 )
@@ -212,19 +234,25 @@ def _draw_versions(caller: Caller, model: ModelView) -> None:
 def _draw_services(caller: Caller, model: ModelView) -> None:
     services = session.platform().deployments.list_(caller, model.id)
     if not services:
-        st.info("Not deployed yet. A deployment gives the model an address that programs call.")
+        st.info(_("Not deployed yet. A deployment gives the model an address that programs call."))
     for service in services:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             links.to_deployment(service.id, service.name)
             draw_state(service.state)
-            st.caption(f"version {service.version} · made {ago(service.created)}")
+            st.caption(
+                _(
+                    "version {version} · made {created}",
+                    version=service.version,
+                    created=ago(service.created),
+                )
+            )
 
 
 def _draw_call(caller: Caller, view: VersionView) -> None:
     fields = {"modelname": view.model.name, "version": str(view.number)}
     if view.model.owner != caller.name:
         fields["owner"] = view.model.owner
-    st.markdown("Try this version from a program. Make the token on the Account page.")
+    st.markdown(_("Try this version from a program. Make the token on the Account page."))
     example = snippets.example_of(view.model.id, "/api/model/test", fields, view.info)
     snippets.draw_calls(example, "models_use")
-    st.caption("For calls that count and are watched, deploy the model and call the deployment.")
+    st.caption(_("For calls that count and are watched, deploy the model and call the deployment."))

@@ -20,6 +20,7 @@ from pages.components import (
     shell,
 )
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _
 from pages.components.task_list import MOVING
 from pages.components.task_list import draw_row as draw_task
 from pages.components.text import milliseconds
@@ -30,8 +31,8 @@ _SHOWN_TASKS = 5
 
 def draw() -> None:
     """Draw the dashboard, anew every fifteen seconds; before there is a model, the first steps."""
-    caller = shell.open_page("Home")
-    st.title("Home")
+    caller = shell.open_page(N_("Home"))
+    st.title(_("Home"))
     approval_parts.draw_waiting(caller)
     any_model = bool(session.platform().models.list_(caller))
     first_steps.draw(caller, any_model=any_model)
@@ -69,16 +70,20 @@ def _draw_numbers(
     slowest = max((c.p95 for c in seen if c.p95 is not None), default=None)
     tasks = session.platform().jobs.count_by_state(caller)
     with st.grid("auto", min_column_width=150):
-        st.metric("Services running", f"{running} of {len(services)}", border=True)
-        st.metric("Calls, 24 h", f"{calls:,}", border=True)
-        st.metric("Errors, 24 h", f"{errors / calls:.1%}" if errors else "0", border=True)
-        st.metric("Slowest p95", milliseconds(slowest), border=True)
-        st.metric("Tasks at work", f"{sum(tasks[each] for each in MOVING):,}", border=True)
+        st.metric(
+            _("Services running"),
+            _("{running} of {count}", running=running, count=len(services)),
+            border=True,
+        )
+        st.metric(_("Calls, 24 h"), f"{calls:,}", border=True)
+        st.metric(_("Errors, 24 h"), f"{errors / calls:.1%}" if errors else "0", border=True)
+        st.metric(_("Slowest p95"), milliseconds(slowest), border=True)
+        st.metric(_("Tasks at work"), f"{sum(tasks[each] for each in MOVING):,}", border=True)
 
 
 def _draw_calls(hours: Mapping[str, Sequence[tuple[int, int]]]) -> None:
     """Draw the calls of all services, hour by hour: their sums, so that nothing is read twice."""
-    st.subheader("Calls, last 24 hours")
+    st.subheader(_("Calls, last 24 hours"))
     sums = np.array(list(hours.values()) or np.zeros((1, 24, 2))).sum(axis=0, dtype=int)
     now = pd.Timestamp.now("UTC").tz_localize(None).floor("h")
     at = pd.date_range(end=now, periods=len(sums), freq="h")
@@ -87,11 +92,11 @@ def _draw_calls(hours: Mapping[str, Sequence[tuple[int, int]]]) -> None:
 
 
 def _draw_tasks(caller: Caller) -> None:
-    st.subheader("Recent tasks")
+    st.subheader(_("Recent tasks"))
     tasks = session.platform().jobs.list_(caller, limit=_SHOWN_TASKS).tasks
     if not tasks:
-        st.info("No tasks yet. Choose Try it, then Batch, to score a whole file.")
+        st.info(_("No tasks yet. Choose Try it, then Batch, to score a whole file."))
         return
     for task in tasks:
         draw_task(task)
-    st.page_link(links.TASKS, label="All tasks", icon=":material/arrow_forward:")
+    st.page_link(links.TASKS, label=_("All tasks"), icon=":material/arrow_forward:")

@@ -11,35 +11,36 @@ from core.services.model_views import VersionView
 from core.services.schema_changes import SchemaChange, schema_changes
 from pages.components import checks, links, session
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, dialog, said
 from pages.components.text import ago, plain, short
 
 _SHOWN_CHANGES = 12
 
 
-@st.dialog("Deploy", width="medium")
+@dialog(N_("Deploy"), width="medium")
 def deploy(view: VersionView) -> None:
     """Make a service of one version; a success opens the service's page."""
     caller = session.require_caller()
     name = st.text_input(
-        "Name of the service",
+        _("Name of the service"),
         key="models_deploy_name",
         max_chars=100,
-        placeholder="For example production",
+        placeholder=_("For example production"),
     )
     versions = session.platform().models.versions(caller, view.model.id)
     chosen = _draw_versions(caller, versions, view.number, "models_deploy_version")
     note = _draw_note("models_deploy_note")
-    if not st.button("Deploy", key="models_deploy_submit", type="primary"):
+    if not st.button(_("Deploy"), key="models_deploy_submit", type="primary"):
         return
-    with showing_errors(), st.spinner("Loading the model…"):
+    with showing_errors(), st.spinner(_("Loading the model…")):
         made = session.platform().deployments.create(
             caller, view.model.id, name, chosen.number, note=note
         )
-        session.say(f"{made.name} is running.")
+        session.say(_("{name} is running.", name=made.name))
         st.switch_page(links.DEPLOYMENTS, query_params={"deployment": made.id})
 
 
-@st.dialog("Switch version", width="medium")
+@dialog(N_("Switch version"), width="medium")
 def switch(service: DeploymentView) -> None:
     """Choose the version that a service answers with from now on, and see what that changes."""
     caller = session.require_caller()
@@ -47,23 +48,30 @@ def switch(service: DeploymentView) -> None:
         versions = session.platform().models.versions(caller, service.model_id)
         others = [version for version in versions if version.id != service.version_id]
         if not others:
-            st.info("The model has no other version yet. Add one on the page of the model.")
+            st.info(_("The model has no other version yet. Add one on the page of the model."))
             return
         [live] = [version for version in versions if version.id == service.version_id]
-        st.markdown(f"Version {service.version} is live. It answers until the other is loaded.")
+        st.markdown(
+            _(
+                "Version {version} is live. It answers until the other is loaded.",
+                version=service.version,
+            )
+        )
         chosen = _draw_versions(caller, others, others[0].number, "deployments_switch_version")
         _draw_changes(schema_changes(live.info, chosen.info))
         note = _draw_note("deployments_switch_note")
         if st.button(
-            f"Switch to version {chosen.number}", key="deployments_switch_submit", type="primary"
+            _("Switch to version {number}", number=chosen.number),
+            key="deployments_switch_submit",
+            type="primary",
         ):
             _switch(caller, service, chosen.number, note)
 
 
 def _switch(caller: Caller, service: DeploymentView, version: int, note: str) -> None:
-    with st.spinner("Loading the model…"):
+    with st.spinner(_("Loading the model…")):
         session.platform().releases.switch(caller, service.id, version, note=note)
-    session.say(f"{service.name} answers with version {version} now.")
+    session.say(_("{name} answers with version {version} now.", name=service.name, version=version))
     st.rerun()
 
 
@@ -75,7 +83,7 @@ def _draw_versions(
     verdicts = checks.newest(caller, versions[0].model.id)
     labels = {version.number: _label(version, verdicts) for version in versions}
     number = st.selectbox(
-        "Version",
+        _("Version"),
         list(labels),
         index=list(labels).index(first),
         format_func=labels.__getitem__,
@@ -94,40 +102,50 @@ def _draw_versions(
 
 
 def _label(version: VersionView, verdicts: Mapping[str, Verdict]) -> str:
-    parts = [f"Version {version.number}", short(" ".join(version.notes.split()), 40)]
+    parts = [
+        _("Version {number}", number=version.number),
+        short(" ".join(version.notes.split()), 40),
+    ]
     if verdict := verdicts.get(version.id):
-        parts.append("agrees with its check" if verdict.agrees else "does not agree with its check")
+        parts.append(
+            _("agrees with its check") if verdict.agrees else _("does not agree with its check")
+        )
     return " · ".join(filter(None, parts))
 
 
 def _draw_changes(changes: Sequence[SchemaChange]) -> None:
     """Warn of what programs that call the service will notice."""
     if not changes:
-        st.caption("It takes and gives the same fields as the version that is live.")
+        st.caption(_("It takes and gives the same fields as the version that is live."))
         return
-    lines = [f"- {plain(short(change.message, 300))}" for change in changes[:_SHOWN_CHANGES]]
+    lines = [f"- {plain(short(said(change.message), 300))}" for change in changes[:_SHOWN_CHANGES]]
     if len(changes) > _SHOWN_CHANGES:
-        lines.append(f"- and {len(changes) - _SHOWN_CHANGES:,} more")
+        lines.append(_("- and {count:,} more", count=len(changes) - _SHOWN_CHANGES))
     st.warning(
-        "\n".join(["**Programs that call this service will notice:**", "", *lines]),
+        "\n".join([_("**Programs that call this service will notice:**"), "", *lines]),
         icon=":material/warning:",
     )
 
 
 def _draw_note(key: str) -> str:
-    return st.text_input("Why", key=key, max_chars=500, placeholder="For the history; may be empty")
+    return st.text_input(
+        _("Why"), key=key, max_chars=500, placeholder=_("For the history; may be empty")
+    )
 
 
-@st.dialog("Delete this deployment?", width="medium")
+@dialog(N_("Delete this deployment?"), width="medium")
 def delete(service: DeploymentView) -> None:
     """Say what goes with a service, and delete it once that is confirmed."""
     caller = session.require_caller()
     st.markdown(
-        f"Programs that call **{plain(short(service.name))}** will fail. Its history and the "
-        "record of its calls go with it; the model and the results of its tasks stay."
+        _(
+            "Programs that call **{name}** will fail. Its history and the record of its "
+            "calls go with it; the model and the results of its tasks stay.",
+            name=plain(short(service.name)),
+        )
     )
-    if st.button("Delete", key="deployments_delete_confirm", type="primary"):
+    if st.button(_("Delete"), key="deployments_delete_confirm", type="primary"):
         with showing_errors():
             session.platform().deployments.delete(caller, service.id)
-            session.say(f"{service.name} is deleted.")
+            session.say(_("{name} is deleted.", name=service.name))
             st.switch_page(links.DEPLOYMENTS)

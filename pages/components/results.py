@@ -12,8 +12,9 @@ from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY, SCORE, Mod
 from core.schema import Field
 from core.services.predictions import Answer
 from pages.components import charts
+from pages.components.language import _, plural, said
 from pages.components.tables import height_of
-from pages.components.text import milliseconds, number, plain, plural
+from pages.components.text import milliseconds, number, plain
 
 _MOST_NUMBERS = 200
 _LEAST_PIXELS = 8
@@ -26,10 +27,10 @@ def draw_answer(answer: Answer, info: ModelInfo, prefix: str) -> None:
     if isinstance(answer.output, list):
         _draw_several(answer.output, prefix)
     elif ERROR_COLUMN in answer.output and ERROR_COLUMN not in info.output_schema.names:
-        st.error(plain(str(answer.output[ERROR_COLUMN])), icon=":material/error:")
+        st.error(plain(said(str(answer.output[ERROR_COLUMN]))), icon=":material/error:")
     else:
         _draw_one(answer.output, prefix)
-    st.caption(f"Answered in {milliseconds(answer.latency_ms)}.")
+    st.caption(_("Answered in {latency_ms}.", latency_ms=milliseconds(answer.latency_ms)))
 
 
 def draw_picture(field: Field, recipe: ImageRecipe, content: bytes) -> None:
@@ -37,7 +38,11 @@ def draw_picture(field: Field, recipe: ImageRecipe, content: bytes) -> None:
     st.image(shown(content), caption=plain(field.name))
     pixels = seen(content, recipe)
     size = f"{pixels.shape[1]} x {pixels.shape[0]}"
-    st.image(pixels, caption=f"As the model gets it: {size}, {recipe.colour.value}", width=160)
+    st.image(
+        pixels,
+        caption=_("As the model gets it: {size}, {colour}", size=size, colour=recipe.colour.value),
+        width=160,
+    )
 
 
 def _draw_one(output: Record, prefix: str) -> None:
@@ -57,7 +62,7 @@ def _draw_one(output: Record, prefix: str) -> None:
         figure = charts.draw_scores(scores)
         st.plotly_chart(figure, key=f"{prefix}_scores", config=charts.STILL)
     if others:
-        rows = [{"Output": name, "Value": _brief(value)} for name, value in others.items()]
+        rows = [{_("Output"): name, _("Value"): _brief(value)} for name, value in others.items()]
         st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"{prefix}_outputs")
 
 
@@ -65,10 +70,10 @@ def _draw_headline(name: str, value: object, chances: Mapping[str, float]) -> No
     if isinstance(value, list):
         _draw_array(name, np.asarray(value))
         return
-    st.metric(plain(name.capitalize()), plain(number(value)))
+    st.metric(plain(said(name.capitalize())), plain(number(value)))
     sure = chances.get(str(value))
     if sure is not None:
-        st.caption(f"The model gives this class a probability of {sure:.1%}.")
+        st.caption(_("The model gives this class a probability of {sure:.1%}.", sure=sure))
 
 
 def _draw_array(name: str, array: np.ndarray) -> None:
@@ -78,13 +83,22 @@ def _draw_array(name: str, array: np.ndarray) -> None:
         _draw_numbers(array)
         return
     if array.dtype.kind not in "biuf":
-        st.caption(f"{array.size:,} values; call the model over HTTP to read them all.")
+        st.caption(
+            _("{size:,} values; call the model over HTTP to read them all.", size=array.size)
+        )
         return
     picture = _picture(array)
     if picture is not None:
         st.image(picture, width=min(640, max(160, picture.shape[1])))
     low, high = float(array.min()), float(array.max())
-    st.caption(f"{array.size:,} values from {number(low)} to {number(high)}.")
+    st.caption(
+        _(
+            "{size:,} values from {low} to {high}.",
+            size=array.size,
+            low=number(low),
+            high=number(high),
+        )
+    )
 
 
 def _draw_numbers(array: np.ndarray) -> None:
@@ -127,18 +141,25 @@ def _ranked(output: Record, prefix: str) -> dict[str, float]:
 
 def _draw_several(outputs: Sequence[Record], prefix: str) -> None:
     failed = sum(ERROR_COLUMN in output for output in outputs)
-    scored = plural(len(outputs) - failed, "record")
+    scored = len(outputs) - failed
     if failed:
         st.warning(
-            f"{scored} scored, {failed:,} not: the column {ERROR_COLUMN} says why.",
+            plural(
+                scored,
+                "{count} record scored, {failed:,} not: the column {column} says why.",
+                "{count} records scored, {failed:,} not: the column {column} says why.",
+                failed=failed,
+                column=ERROR_COLUMN,
+            ),
             icon=":material/warning:",
         )
     else:
-        st.success(f"{scored} scored.", icon=":material/check_circle:")
+        told = plural(scored, "{count} record scored.", "{count} records scored.")
+        st.success(told, icon=":material/check_circle:")
     table = table_of(outputs)
     st.dataframe(table, key=f"{prefix}_table", height=height_of(len(table)), placeholder="")
     st.download_button(
-        "Download as CSV",
+        _("Download as CSV"),
         lambda: table.to_csv(index_label="row").encode("utf-8-sig"),
         file_name="predictions.csv",
         mime="text/csv",

@@ -11,6 +11,7 @@ from core.services.model_views import VersionView
 from core.services.samples import SampleData, SampleView
 from pages.components import links, session
 from pages.components.errors import showing_errors
+from pages.components.language import _
 from pages.components.text import plain
 from pages.components.trial_choice import Target
 
@@ -19,11 +20,11 @@ def draw_adding(caller: Caller, key: str, *, primary: bool = False) -> None:
     """Draw the button that adds the sample models, unless the caller has all of them."""
     missing = [each for each in session.platform().samples.list_(caller) if not each.model_id]
     if missing and st.button(
-        "Add the sample models",
+        _("Add the sample models"),
         key=key,
         type="primary" if primary else "secondary",
         icon=":material/science:",
-        help="Four small models with data to try everything with. Delete them like any other.",
+        help=_("Four small models with data to try everything with. Delete them like any other."),
     ):
         with showing_errors():
             _add(caller, missing)
@@ -32,9 +33,9 @@ def draw_adding(caller: Caller, key: str, *, primary: bool = False) -> None:
 def _add(caller: Caller, missing: Sequence[SampleView]) -> None:
     progress = st.progress(0.0)
     for place, sample in enumerate(missing):
-        progress.progress(place / len(missing), f"Adding {plain(sample.name)}…")
+        progress.progress(place / len(missing), _("Adding {name}…", name=plain(sample.name)))
         session.platform().samples.add(caller, sample.key)
-    session.say("The sample models are yours now. Open one and choose Try it.")
+    session.say(_("The sample models are yours now. Open one and choose Try it."))
     st.switch_page(links.MODELS)
 
 
@@ -44,10 +45,12 @@ def draw_data(caller: Caller, target: Target) -> None:
     if data is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"This model brings **{plain(data.name)}** along.", width="stretch")
+        st.markdown(
+            _("This model brings **{name}** along.", name=plain(data.name)), width="stretch"
+        )
         _draw_download(data, "predict_sample_download")
         if st.button(
-            "Score the sample file",
+            _("Score the sample file"),
             key="predict_sample_submit",
             type="primary",
             icon=":material/start:",
@@ -65,7 +68,7 @@ def draw_download_of(view: VersionView, key: str) -> None:
 
 def _draw_download(data: SampleData, key: str) -> None:
     st.download_button(
-        "Sample data",
+        _("Sample data"),
         data.write,
         file_name=data.name,
         mime="application/octet-stream",

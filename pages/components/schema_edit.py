@@ -14,26 +14,34 @@ from core.services.model_views import VersionView
 from core.services.schema_samples import sample_columns
 from pages.components import session
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, dialog
 from pages.components.tables import height_of
 from pages.components.text import short
 from pages.components.uploads import received
 
 MOST_SAMPLE_BYTES = 64 << 20
 PARTS = {
-    "Names": ("name",),
-    "Ranges": ("low", "high"),
-    "Categories": ("categories",),
-    "Start values": ("default",),
+    N_("Names"): ("name",),
+    N_("Ranges"): ("low", "high"),
+    N_("Categories"): ("categories",),
+    N_("Start values"): ("default",),
 }
-_TEXTS = {"Name": "name", "Label": "label", "Unit": "unit", "Description": "description"}
+_TEXTS = {
+    N_("Name"): "name",
+    N_("Label"): "label",
+    N_("Unit"): "unit",
+    N_("Description"): "description",
+}
 
 
-@st.dialog("Edit inputs and outputs", width="large")
+@dialog(N_("Edit inputs and outputs"), width="large")
 def edit(view: VersionView) -> None:
     """Change what people add to a version's schema, by hand or from a sample of the data."""
     st.caption(
-        "What you add lies over what the file says, which never changes. Calls go by it at once: "
-        "programs must then use the new names."
+        _(
+            "What you add lies over what the file says, which never changes. Calls go by it at "
+            "once: programs must then use the new names."
+        )
     )
     edits, source = _draw_sample(view)
     with st.form("models_schema_form", border=False):
@@ -42,12 +50,12 @@ def edit(view: VersionView) -> None:
             key=f"models_schema_inputs{source}",
             hide_index=True,
             height=height_of(len(view.declared.inputs)),
-            disabled=["In the file"],
+            disabled=[_("In the file")],
             column_config=_columns(),
         )
         classes = _draw_classes(view)
-        note = st.text_input("What has changed", key="models_schema_note")
-        if not st.form_submit_button("Save", key="models_schema_save", type="primary"):
+        note = st.text_input(_("What has changed"), key="models_schema_note")
+        if not st.form_submit_button(_("Save"), key="models_schema_save", type="primary"):
             return
     with showing_errors():
         _save(view, SchemaEdits(edits_of(table), classes), note)
@@ -57,17 +65,19 @@ def _save(view: VersionView, edits: SchemaEdits, note: str) -> None:
     saved = session.platform().revisions.save(
         session.require_caller(), view.model.id, edits, version=view.number, note=note
     )
-    session.say(f"Revision {saved.revision} is saved.")
+    session.say(_("Revision {revision} is saved.", revision=saved.revision))
     st.rerun()
 
 
 def _draw_sample(view: VersionView) -> tuple[SchemaEdits, str]:
     """Return the edits to begin with, and a text that tells apart where they come from."""
     file = st.file_uploader(
-        "Fill in from a sample of the data",
+        _("Fill in from a sample of the data"),
         type=["csv"],
         key="models_schema_sample",
-        help="A CSV with a header row and a column for each input, in their order or by their name",
+        help=_(
+            "A CSV with a header row and a column for each input, in their order or by their name"
+        ),
     )
     edits, source = view.edits, ""
     if file is None:
@@ -88,15 +98,16 @@ def _draw_sample(view: VersionView) -> tuple[SchemaEdits, str]:
 
 def _draw_choices(columns: Sequence[str]) -> tuple[list[str], list[str]]:
     left_out = st.multiselect(
-        "Columns that are no inputs, such as the target", columns, key="models_schema_left_out"
+        _("Columns that are no inputs, such as the target"), columns, key="models_schema_left_out"
     )
     parts = st.pills(
-        "Take over",
+        _("Take over"),
         list(PARTS),
         selection_mode="multi",
         default=[part for part in PARTS if part != "Ranges"],
+        format_func=_,
         key="models_schema_parts",
-        help="With ranges, values beyond those of the sample will be refused.",
+        help=_("With ranges, values beyond those of the sample will be refused."),
     )
     return left_out, parts
 
@@ -117,11 +128,13 @@ def _draw_classes(view: VersionView) -> tuple[str, ...]:
     if not codes:
         return ()
     text = st.text_area(
-        f"Names of the {len(codes)} classes, one a line",
+        _("Names of the {count} classes, one a line", count=len(codes)),
         "\n".join(view.edits.classes or codes),
         key="models_schema_classes",
         height=min(400, 40 + 25 * len(codes)),
-        help=f"In the order {short(', '.join(codes), 200)}, as the file numbers them",
+        help=_(
+            "In the order {codes}, as the file numbers them", codes=short(", ".join(codes), 200)
+        ),
     )
     return tuple(text.strip().splitlines())
 
@@ -129,11 +142,11 @@ def _draw_classes(view: VersionView) -> tuple[str, ...]:
 def _columns() -> dict[str, ColumnConfig]:
     numbers = st.column_config.NumberColumn
     return {
-        "In the file": st.column_config.TextColumn(pinned=True, help="The field's own name"),
-        "From": numbers(help="The least value that is allowed"),
-        "To": numbers(help="The greatest value that is allowed"),
-        "Categories": st.column_config.ListColumn(help="The only values that are allowed"),
-        "Start value": st.column_config.TextColumn(help="What the form begins with"),
+        _("In the file"): st.column_config.TextColumn(pinned=True, help=_("The field's own name")),
+        _("From"): numbers(help=_("The least value that is allowed")),
+        _("To"): numbers(help=_("The greatest value that is allowed")),
+        _("Categories"): st.column_config.ListColumn(help=_("The only values that are allowed")),
+        _("Start value"): st.column_config.TextColumn(help=_("What the form begins with")),
     }
 
 
@@ -144,19 +157,19 @@ def table_of_inputs(view: VersionView, edits: SchemaEdits) -> pd.DataFrame:
         _row(field, edited_field(field, edit))
         for field, edit in zip(view.declared.inputs, added, strict=True)
     ]
-    return pd.DataFrame(rows).astype({"From": "float64", "To": "float64"})
+    return pd.DataFrame(rows).astype({_("From"): "float64", _("To"): "float64"})
 
 
 def _row(said: Field, now: Field) -> dict[str, object]:
     low, high = hull(now.intervals)
     texts = {column: getattr(now, name) for column, name in _TEXTS.items()}
     return {
-        "In the file": said.name,
-        **texts,
-        "From": low,
-        "To": high,
-        "Categories": list(now.categories),
-        "Start value": now.default or "",
+        _("In the file"): said.name,
+        **{_(column): text for column, text in texts.items()},
+        _("From"): low,
+        _("To"): high,
+        _("Categories"): list(now.categories),
+        _("Start value"): now.default or "",
     }
 
 
@@ -166,17 +179,17 @@ def edits_of(table: pd.DataFrame) -> tuple[FieldEdit, ...]:
 
 
 def _edit(row: Mapping[Hashable, Any]) -> FieldEdit:
-    texts = {name: _text(row[column]) for column, name in _TEXTS.items()}
-    categories = row["Categories"]
+    texts = {name: _text(row[_(column)]) for column, name in _TEXTS.items()}
+    categories = row[_("Categories")]
     return FieldEdit(
         name=texts["name"],
         label=texts["label"],
         unit=texts["unit"],
         description=texts["description"],
-        low=_number(row["From"]),
-        high=_number(row["To"]),
+        low=_number(row[_("From")]),
+        high=_number(row[_("To")]),
         categories=tuple(map(str, categories)) if isinstance(categories, Iterable) else (),
-        default=_text(row["Start value"]),
+        default=_text(row[_("Start value")]),
     )
 
 

@@ -8,8 +8,9 @@ from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health, Level
 from pages.components import health, links, session
+from pages.components.language import _, plural
 from pages.components.states import draw_state
-from pages.components.text import milliseconds, plain, plural, short
+from pages.components.text import milliseconds, plain, short
 
 _SHOWN = 9
 _NONE = Counts(0, 0, None)
@@ -22,13 +23,13 @@ def draw(
     hours: Mapping[str, Sequence[tuple[int, int]]],
 ) -> None:
     """Draw the services that are called most, and the others where somebody wants them."""
-    st.subheader("Services")
+    st.subheader(_("Services"))
     if not services:
-        st.info("Nothing is deployed yet. Open a model and choose Deploy.")
+        st.info(_("Nothing is deployed yet. Open a model and choose Deploy."))
         return
     shown = sorted(services, key=lambda each: -counts.get(each.id, _NONE).calls)
     if len(shown) > _SHOWN and not st.toggle(
-        f"Show all {len(shown):,} services", key="home_services_all"
+        _("Show all {count:,} services", count=len(shown)), key="home_services_all"
     ):
         shown = shown[:_SHOWN]
     with st.grid("auto", min_column_width=260):
@@ -36,25 +37,35 @@ def draw(
             count = counts.get(service.id, _NONE)
             calls = [calls for calls, _ in hours.get(service.id, ())]
             _draw_card(service, count, calls, healths[service.id])
-    st.page_link(links.DEPLOYMENTS, label="All deployments", icon=":material/arrow_forward:")
+    st.page_link(links.DEPLOYMENTS, label=_("All deployments"), icon=":material/arrow_forward:")
 
 
 def _draw_card(service: DeploymentView, count: Counts, hours: list[int], how: Health) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
         links.to_deployment(service.id, service.name)
-        st.caption(f"{plain(short(service.model_name, 40))} · version {service.version}")
+        st.caption(
+            _(
+                "{model_name} · version {version}",
+                model_name=plain(short(service.model_name, 40)),
+                version=service.version,
+            )
+        )
         with st.container(horizontal=True, gap="xxsmall"):
             draw_state(service.state)
             if session.platform().loader.find_problem(service.version_id):
                 draw_state("broken")
             if how.level is not Level.UNKNOWN:
                 health.draw_badge(how)
-        st.metric("Calls, 24 h", f"{count.calls:,}", chart_data=hours or None, chart_type="bar")
+        st.metric(_("Calls, 24 h"), f"{count.calls:,}", chart_data=hours or None, chart_type="bar")
         st.caption(_told(count))
 
 
 def _told(count: Counts) -> str:
     if not count.calls:
-        return ":gray[no calls]"
-    errors = f":red[{plural(count.errors, 'error')}]" if count.errors else ":gray[no errors]"
+        return _(":gray[no calls]")
+    errors = (
+        plural(count.errors, ":red[{count} error]", ":red[{count} errors]")
+        if count.errors
+        else _(":gray[no errors]")
+    )
     return f"{errors} · p95 {milliseconds(count.p95)}"

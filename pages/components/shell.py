@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.services.accounts import Caller, Role
 from pages.components import language, links, session, sign_in, single_sign_on, task_news
+from pages.components.language import N_, _
 from pages.components.text import plain, short
 
 _ART = Path(__file__).parent / "art"
@@ -23,26 +24,26 @@ class Entry:
 
 
 MENU = (
-    Entry("Home.py", "Home", ":material/space_dashboard:"),
-    Entry("pages/models.py", "Models", ":material/deployed_code:"),
-    Entry("pages/predict.py", "Try it", ":material/play_circle:"),
-    Entry("pages/deployments.py", "Deployments", ":material/rocket_launch:"),
-    Entry("pages/tasks.py", "Tasks", ":material/checklist:"),
+    Entry("Home.py", N_("Home"), ":material/space_dashboard:"),
+    Entry("pages/models.py", N_("Models"), ":material/deployed_code:"),
+    Entry("pages/predict.py", N_("Try it"), ":material/play_circle:"),
+    Entry("pages/deployments.py", N_("Deployments"), ":material/rocket_launch:"),
+    Entry("pages/tasks.py", N_("Tasks"), ":material/checklist:"),
 )
-ACCOUNT = Entry("pages/account.py", "Account", ":material/person:")
-ADMIN = Entry("pages/admin.py", "Admin", ":material/shield_person:")
+ACCOUNT = Entry("pages/account.py", N_("Account"), ":material/person:")
+ADMIN = Entry("pages/admin.py", N_("Admin"), ":material/shield_person:")
 
 
 def open_page(title: str) -> Caller:
     """Begin a page and return who looks at it; signed out, draw sign-in in its place and stop.
 
     Every page calls it before anything else: pages are reached by their own addresses, so nothing
-    before them can be the guard.
+    before them can be the guard. The title is marked by `N_`: the language is known only then.
     """
     caller = session.find_caller()
     language.begin()
     st.set_page_config(
-        page_title=f"{title} · Slipway",
+        page_title=f"{_(title)} · Slipway",
         page_icon=str(MARK),
         layout="wide" if caller else "centered",
     )
@@ -84,7 +85,7 @@ def _draw_menu(caller: Caller, unseen: int) -> None:
         if caller.role is Role.ADMIN:
             _draw_entry(ADMIN)
         st.button(
-            "Sign out",
+            _("Sign out"),
             key="shell_sign_out",
             icon=":material/logout:",
             type="tertiary",
@@ -95,5 +96,5 @@ def _draw_menu(caller: Caller, unseen: int) -> None:
 
 
 def _draw_entry(entry: Entry, unseen: int = 0) -> None:
-    label = f"{entry.label} :blue-badge[{unseen}]" if unseen else entry.label
+    label = _(entry.label) + (f" :blue-badge[{unseen}]" if unseen else "")
     st.page_link(entry.page, label=label, icon=entry.icon, width="stretch")

@@ -8,14 +8,15 @@ import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.live_settings import Registration
-from pages.components import session, single_sign_on
+from pages.components import language, session, single_sign_on
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _
 from pages.components.text import plain
 
-_PASSWORD_RULE = "At least 8 characters."  # noqa: S105 - a hint, no secret
+_PASSWORD_RULE = N_("At least 8 characters.")
 _AFTERWARDS = {
     Registration.OPEN: "",
-    Registration.APPROVAL: "An admin has to approve your account before you can sign in.",
+    Registration.APPROVAL: N_("An admin has to approve your account before you can sign in."),
 }
 
 
@@ -25,33 +26,37 @@ def draw(mark: Path) -> None:
         if session.platform().accounts.credentials():
             _draw_forms()
         else:
-            st.markdown("Nobody is here yet. Make the first account: **you will be the admin.**")
-            _draw_register("Create the admin account")
+            st.markdown(_("Nobody is here yet. Make the first account: **you will be the admin.**"))
+            _draw_register(_("Create the admin account"))
+        language.draw_choice("sign_in")
 
 
 def draw_new_password(caller: Caller, mark: Path) -> None:
     """Draw the form that whoever came with a one-time password has to fill in first."""
     with _card(mark):
         st.markdown(
-            f"Welcome, **{plain(caller.name)}**. Your password was good for one sign-in; choose "
-            "your own now."
+            _(
+                "Welcome, **{name}**. Your password was good for one sign-in; choose your own now.",
+                name=plain(caller.name),
+            )
         )
         with st.form("first_password_form", border=False):
             old = st.text_input(
-                "The password that you were given",
+                _("The password that you were given"),
                 type="password",
                 key="first_password_old",
                 autocomplete="current-password",
             )
             new, again = _draw_new("first_password")
             asked = st.form_submit_button(
-                "Set password", key="first_password_submit", type="primary", width="stretch"
+                _("Set password"), key="first_password_submit", type="primary", width="stretch"
             )
         if asked:
             with showing_errors():
                 session.change_password(caller, old, new, again)
                 st.rerun()
-        st.button("Sign out", key="first_password_sign_out", on_click=session.sign_out)
+        st.button(_("Sign out"), key="first_password_sign_out", on_click=session.sign_out)
+        language.draw_choice("first_password")
 
 
 @contextmanager
@@ -68,29 +73,31 @@ def _card(mark: Path) -> Iterator[None]:
 
 
 def _draw_forms() -> None:
-    st.markdown("Turn a trained model file into a service that your team can call.")
+    st.markdown(_("Turn a trained model file into a service that your team can call."))
     single_sign_on.draw()
     rule = session.platform().accounts.registration
     if rule is Registration.CLOSED:
         _draw_sign_in()
-        st.caption("No account yet? An admin can make you one.")
+        st.caption(_("No account yet? An admin can make you one."))
         return
-    entering, registering = st.tabs(["Sign in", "Register"])
+    entering, registering = st.tabs([_("Sign in"), _("Register")])
     with entering:
         _draw_sign_in()
     with registering:
         if _AFTERWARDS[rule]:
-            st.info(_AFTERWARDS[rule])
-        _draw_register("Create account")
+            st.info(_(_AFTERWARDS[rule]))
+        _draw_register(_("Create account"))
 
 
 def _draw_sign_in() -> None:
     with st.form("sign_in_form", border=False):
-        name = st.text_input("Name", key="sign_in_name", autocomplete="username")
+        name = st.text_input(_("Name"), key="sign_in_name", autocomplete="username")
         password = st.text_input(
-            "Password", type="password", key="sign_in_password", autocomplete="current-password"
+            _("Password"), type="password", key="sign_in_password", autocomplete="current-password"
         )
-        if st.form_submit_button("Sign in", key="sign_in_submit", type="primary", width="stretch"):
+        if st.form_submit_button(
+            _("Sign in"), key="sign_in_submit", type="primary", width="stretch"
+        ):
             with showing_errors():
                 session.sign_in(name, password)
                 st.rerun()
@@ -98,7 +105,7 @@ def _draw_sign_in() -> None:
 
 def _draw_register(label: str) -> None:
     with st.form("register_form", border=False):
-        name = st.text_input("Name", key="register_name", autocomplete="username")
+        name = st.text_input(_("Name"), key="register_name", autocomplete="username")
         password, again = _draw_new("register")
         if st.form_submit_button(label, key="register_submit", type="primary", width="stretch"):
             with showing_errors():
@@ -109,12 +116,14 @@ def _draw_register(label: str) -> None:
 def _draw_new(prefix: str) -> tuple[str, str]:
     """Draw the two fields of a new password and return what they hold."""
     key = "register_password" if prefix == "register" else f"{prefix}_new"
-    label = "Password" if prefix == "register" else "New password"
+    labels = (N_("Password"), N_("Password again"))
+    if prefix != "register":
+        labels = (N_("New password"), N_("New password again"))
     first, second = (
         st.text_input(text, type="password", key=name, autocomplete="new-password", help=rule)
         for text, name, rule in (
-            (label, key, _PASSWORD_RULE),
-            (f"{label} again", f"{prefix}_again", None),
+            (_(labels[0]), key, _(_PASSWORD_RULE)),
+            (_(labels[1]), f"{prefix}_again", None),
         )
     )
     return first, second

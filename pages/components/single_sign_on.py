@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.components import session
 from pages.components.errors import showing_errors
+from pages.components.language import _
 
 
 def is_configured() -> bool:
@@ -46,7 +47,7 @@ def draw() -> None:
     if not is_configured():
         return
     st.button(
-        "Continue with single sign-on",
+        _("Continue with single sign-on"),
         key="sign_in_provider",
         icon=":material/passkey:",
         width="stretch",

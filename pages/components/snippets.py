@@ -21,6 +21,7 @@ from pages.components.clients.example import (
     infer_body,
     invocation_body,
 )
+from pages.components.language import N_, _
 
 
 class Language(NamedTuple):
@@ -32,32 +33,36 @@ class Language(NamedTuple):
     others: Mapping[str, Callable[[Example], str]] = {}
 
 
-_V2, _MLFLOW = "The Open Inference Protocol, version 2", "As MLflow's clients call"
+_V2, _MLFLOW = N_("The Open Inference Protocol, version 2"), N_("As MLflow's clients call")
 LANGUAGES = {
     "curl": Language(
         curl.form_call,
         "bash",
-        "For a POSIX shell, as Linux, macOS and WSL have it.",
+        N_("For a POSIX shell, as Linux, macOS and WSL have it."),
         {_V2: curl.infer_call, _MLFLOW: curl.invocation_call},
     ),
     "Python": Language(
         python.form_call,
         "python",
-        "Needs the package requests: `pip install requests`.",
+        N_("Needs the package requests: `pip install requests`."),
         {_V2: python.infer_call, _MLFLOW: python.invocation_call},
     ),
-    "R": Language(r.form_call, "r", 'Needs R 4.1 and `install.packages("httr2")`.'),
+    "R": Language(r.form_call, "r", N_('Needs R 4.1 and `install.packages("httr2")`.')),
     "JavaScript": Language(
         javascript.form_call,
         "javascript",
-        "Save it as call.mjs and run it with Node.js 18 or later. A web page should not hold a "
-        "token, and browsers do not let pages of other addresses call.",
+        N_(
+            "Save it as call.mjs and run it with Node.js 18 or later. A web page should not hold a "
+            "token, and browsers do not let pages of other addresses call."
+        ),
     ),
     "Excel": Language(
         power_query.form_call,
         "powerquery",
-        "Data, Get Data, From Other Sources, Blank Query, Advanced Editor: paste it there. Choose "
-        "Anonymous when Excel asks how to connect. Power BI takes the same query.",
+        N_(
+            "Data, Get Data, From Other Sources, Blank Query, Advanced Editor: paste it there. "
+            "Choose Anonymous when Excel asks how to connect. Power BI takes the same query."
+        ),
     ),
 }
 
@@ -97,7 +102,7 @@ def draw_calls(example: Example, key: str) -> None:
     for tab, language in zip(st.tabs(list(LANGUAGES)), LANGUAGES.values(), strict=True):
         with tab:
             st.code(language.form(example), language=language.highlight, wrap_lines=True)
-            st.caption(language.needs)
+            st.caption(_(language.needs))
             if example.endpoint:
                 _draw_others(example, language)
 
@@ -107,20 +112,22 @@ def _draw_others(example: Example, language: Language) -> None:
     if example.pictures:
         return
     for name, writer in language.others.items():
-        st.markdown(f"**{name}**")
+        st.markdown(f"**{_(name)}**")
         st.code(writer(example), language=language.highlight, wrap_lines=True)
 
 
 def _draw_files(example: Example, key: str) -> None:
     if example.pictures:
-        st.caption(f"{PICTURE_FILE} stands for a JPEG or PNG of yours.")
+        st.caption(
+            _("{picture_file} stands for a JPEG or PNG of yours.", picture_file=PICTURE_FILE)
+        )
     files = {INPUT_FILE: example.plain_record}
     if example.endpoint and not example.pictures:
         files |= {INFER_FILE: infer_body(example), INVOCATION_FILE: invocation_body(example)}
     texts = {name: as_json(value) for name, value in files.items()}
     if example.is_one_picture or all(len(text) <= LONGEST for text in texts.values()):
         return
-    st.caption("The record is too long to be shown inside a call; save it beside the call.")
+    st.caption(_("The record is too long to be shown inside a call; save it beside the call."))
     with st.container(horizontal=True):
         for name, text in texts.items():
             if len(text) > LONGEST:

@@ -2,31 +2,33 @@
 
 import streamlit as st
 
+from pages.components.language import N_, _
+
 _LOOKS = {
-    "running": ("green", ":material/radio_button_checked:", "running"),
-    "paused": ("gray", ":material/pause_circle:", "paused"),
-    "broken": ("red", ":material/error:", "cannot be loaded"),
-    "queued": ("gray", ":material/schedule:", "queued"),
-    "scoring": ("blue", ":material/progress_activity:", "running"),
-    "held": ("orange", ":material/pause_circle:", "waits"),
-    "succeeded": ("green", ":material/check_circle:", "succeeded"),
-    "failed": ("red", ":material/error:", "failed"),
-    "cancelled": ("orange", ":material/cancel:", "cancelled"),
-    "private": ("gray", ":material/lock:", "private"),
-    "team": ("blue", ":material/group:", "team"),
-    "active": ("green", ":material/check_circle:", "active"),
-    "pending": ("orange", ":material/pending:", "waits for an admin"),
-    "approved": ("green", ":material/verified_user:", "approved"),
-    "declined": ("red", ":material/block:", "declined"),
-    "revoked": ("red", ":material/gpp_bad:", "revoked"),
-    "disabled": ("red", ":material/block:", "disabled"),
+    "running": ("green", ":material/radio_button_checked:", N_("running")),
+    "paused": ("gray", ":material/pause_circle:", N_("paused")),
+    "broken": ("red", ":material/error:", N_("cannot be loaded")),
+    "queued": ("gray", ":material/schedule:", N_("queued")),
+    "scoring": ("blue", ":material/progress_activity:", N_("running")),
+    "held": ("orange", ":material/pause_circle:", N_("waits")),
+    "succeeded": ("green", ":material/check_circle:", N_("succeeded")),
+    "failed": ("red", ":material/error:", N_("failed")),
+    "cancelled": ("orange", ":material/cancel:", N_("cancelled")),
+    "private": ("gray", ":material/lock:", N_("private")),
+    "team": ("blue", ":material/group:", N_("team")),
+    "active": ("green", ":material/check_circle:", N_("active")),
+    "pending": ("orange", ":material/pending:", N_("waits for an admin")),
+    "approved": ("green", ":material/verified_user:", N_("approved")),
+    "declined": ("red", ":material/block:", N_("declined")),
+    "revoked": ("red", ":material/gpp_bad:", N_("revoked")),
+    "disabled": ("red", ":material/block:", N_("disabled")),
 }
 
 
 def draw_state(state: str) -> None:
     """Draw the badge of a deployment's, model's, account's or request's state."""
     colour, icon, word = _LOOKS[state]
-    st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+    st.badge(_(word), icon=icon, color=colour)  # type: ignore[arg-type]
 
 
 def draw_task_state(state: str) -> None:

@@ -11,22 +11,29 @@ from core.services.job_sheets import MOST_ROWS
 from core.services.job_tickets import Wanted
 from core.services.job_views import TaskView
 from pages.components import session
+from pages.components.language import N_, _, said
 
-_ALL, _FOUND, _REJECTS = "All rows", "The rows that are filtered", "Only rows with an error"
+_ALL, _FOUND, _REJECTS = (
+    N_("All rows"),
+    N_("The rows that are filtered"),
+    N_("Only rows with an error"),
+)
 
 
 def draw(caller: Caller, task: TaskView, query: Query) -> None:
     """Draw a link for each kind of file; `query` is what the table shows."""
     query = _draw_choice(task, query)
     neutralised = st.checkbox(
-        "Stop spreadsheets from running cells of the CSV as formulas",
+        _("Stop spreadsheets from running cells of the CSV as formulas"),
         key="tasks_neutralised",
-        help="Texts that begin with =, +, -, @, a tab or a line end get an apostrophe before them.",
+        help=_(
+            "Texts that begin with =, +, -, @, a tab or a line end get an apostrophe before them."
+        ),
     )
     with st.container(horizontal=True):
         for kind in FILE_KINDS:
             _draw_link(caller, task, Wanted(task.id, kind, query, neutralised))
-    st.caption("The links hold for an hour. The rows are in the order of the upload.")
+    st.caption(_("The links hold for an hour. The rows are in the order of the upload."))
 
 
 def _draw_choice(task: TaskView, query: Query) -> Query:
@@ -38,22 +45,29 @@ def _draw_choice(task: TaskView, query: Query) -> Query:
     if len(choices) == 1:
         return EVERYTHING
     chosen = st.segmented_control(
-        "Which rows", list(choices), default=_ALL, required=True, key="tasks_files_rows"
+        _("Which rows"),
+        list(choices),
+        default=_ALL,
+        required=True,
+        format_func=_,
+        key="tasks_files_rows",
     )
     if chosen == _REJECTS:
-        st.caption("The columns of your file and the error: correct them and submit them again.")
+        st.caption(_("The columns of your file and the error: correct them and submit them again."))
     return choices[chosen]
 
 
 def _draw_link(caller: Caller, task: TaskView, wanted: Wanted) -> None:
     too_many = wanted.kind == "xlsx" and wanted.query.is_everything and _exceeds_a_sheet(task)
     st.link_button(
-        FILE_KINDS[wanted.kind].label,
+        said(FILE_KINDS[wanted.kind].label),
         f"/api/task/download?ticket={session.platform().tickets.issue(caller, wanted)}",
         key=f"tasks_download_{wanted.kind}",
         icon=":material/download:",
         disabled=too_many,
-        help=f"An Excel sheet holds {MOST_ROWS:,} rows; filter, or take CSV." if too_many else None,
+        help=_("An Excel sheet holds {most_rows:,} rows; filter, or take CSV.", most_rows=MOST_ROWS)
+        if too_many
+        else None,
     )
 
 

@@ -5,21 +5,25 @@ import streamlit as st
 from core.files import readable_size
 from core.services.accounts import Caller
 from core.services.job_views import TaskFilter, TaskPage, TaskView
+from core.services.jobs import Usage
 from pages.components import links, session
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, plural, said
 from pages.components.states import draw_task_state
-from pages.components.text import ago, plain, plural, short, span
+from pages.components.text import ago, plain, short, span
 
 PAGE_SIZE = 20
 MOVING = frozenset({"queued", "running"})
-_STATES = ["All", "queued", "running", "succeeded", "failed", "cancelled"]
-_ANY_MODEL = "All models"
+_ALL = N_("All")
+_STATES = [_ALL, "queued", "running", "succeeded", "failed", "cancelled"]
+_EVERYONES, _MINE = N_("Everyone's"), N_("Mine")
+_ANY_MODEL = N_("All models")
 _ORDERS = {
-    "Newest": "newest",
-    "Oldest": "oldest",
-    "Most rows": "largest",
-    "Most errors": "most errors",
-    "Took longest": "longest",
+    N_("Newest"): "newest",
+    N_("Oldest"): "oldest",
+    N_("Most rows"): "largest",
+    N_("Most errors"): "most errors",
+    N_("Took longest"): "longest",
 }
 _REFRESH = "2s"
 _PAGE = "tasks_page"
@@ -48,64 +52,76 @@ def _draw_head(caller: Caller, scope: dict[str, str]) -> None:
     platform = session.platform()
     if "deployment" in scope:
         service = platform.deployments.get_by_id(caller, scope["deployment"])
-        st.title(f"Tasks of {plain(short(service.name))}")
+        st.title(_("Tasks of {name}", name=plain(short(service.name))))
         with st.container(horizontal=True):
             links.to_deployment(service.id, service.name)
             links.to_model(service.model_id, service.model_name)
             _draw_way_out()
     elif "model" in scope:
         model = platform.models.get_by_id(caller, scope["model"]).model
-        st.title(f"Tasks of {plain(short(model.name))}")
+        st.title(_("Tasks of {name}", name=plain(short(model.name))))
         with st.container(horizontal=True):
             links.to_model(model.id, model.name)
             _draw_way_out()
     else:
-        st.title("Tasks")
+        st.title(_("Tasks"))
         usage = platform.jobs.usage(caller)
         if usage.tasks:
-            days = platform.settings.keep_results_days
-            kept = f"; files stay {plural(round(days), 'day')}" if days else ""
-            files = f"The files of {plural(usage.tasks, 'task')} take {readable_size(usage.bytes)}"
-            st.caption(f"{files}{kept}.")
+            st.caption(_usage(usage, platform.settings.keep_results_days))
+
+
+def _usage(usage: Usage, days: float) -> str:
+    tasks = plural(usage.tasks, "{count} task", "{count} tasks")
+    size = readable_size(usage.bytes)
+    if not days:
+        return _("The files of {tasks} take {size}.", tasks=tasks, size=size)
+    kept = plural(round(days), "{count} day", "{count} days")
+    return _(
+        "The files of {tasks} take {size}; they stay {days}.", tasks=tasks, size=size, days=kept
+    )
 
 
 def _draw_way_out() -> None:
-    st.page_link(links.TASKS, label="All tasks", icon=":material/close:")
+    st.page_link(links.TASKS, label=_("All tasks"), icon=":material/close:")
 
 
 def _draw_filters(caller: Caller, scope: dict[str, str]) -> TaskFilter:
     with st.grid("auto", min_column_width=200):
         words = st.text_input(
-            "Search",
+            _("Search"),
             key="tasks_search",
             type="search",
-            placeholder="File, model, deployment, owner or id",
+            placeholder=_("File, model, deployment, owner or id"),
             live=True,
             bind="query-params",
         )
         model = scope.get("model") if scope else _draw_models(caller)
         whose = st.segmented_control(
-            "Whose",
-            ["Everyone's", "Mine"],
-            default="Everyone's",
+            _("Whose"),
+            [_EVERYONES, _MINE],
+            default=_EVERYONES,
             required=True,
+            format_func=_,
             key="tasks_whose",
             bind="query-params",
         )
-        order = st.selectbox("Sort by", list(_ORDERS), key="tasks_sort", bind="query-params")
+        order = st.selectbox(
+            _("Sort by"), list(_ORDERS), format_func=_, key="tasks_sort", bind="query-params"
+        )
     state = st.pills(
-        "State",
+        _("State"),
         _STATES,
-        default="All",
+        default=_ALL,
         required=True,
+        format_func=said,
         key="tasks_state",
         bind="query-params",
     )
     return TaskFilter(
         model_id=model,
         deployment_id=scope.get("deployment"),
-        owner_id=caller.id if whose == "Mine" else None,
-        state=None if state == "All" else state,
+        owner_id=caller.id if whose == _MINE else None,
+        state=None if state == _ALL else state,
         search=words or "",
         order=_ORDERS[order],
     )
@@ -116,9 +132,17 @@ def _draw_models(caller: Caller) -> str | None:
     models = session.platform().models.list_(caller)
     named = {f"{each.name} ({each.owner})": each.id for each in models}
     chosen = st.selectbox(
-        "Model", [_ANY_MODEL, *sorted(named)], key="tasks_model", bind="query-params"
+        _("Model"),
+        [_ANY_MODEL, *sorted(named)],
+        format_func=_shown_model,
+        key="tasks_model",
+        bind="query-params",
     )
     return named.get(chosen)
+
+
+def _shown_model(name: str) -> str:
+    return _(name) if name == _ANY_MODEL else name
 
 
 def _read(caller: Caller, wanted: TaskFilter) -> TaskPage:
@@ -144,7 +168,7 @@ def _draw_list(wanted: TaskFilter, *, moving: bool, by_id: bool) -> None:
     if not found.total:
         _draw_empty(filtered=bool(wanted.state or wanted.search or wanted.owner_id))
         return
-    st.caption(plural(found.total, "task"))
+    st.caption(plural(found.total, "{count} task", "{count} tasks"))
     for task in found.tasks:
         draw_row(task, by_id=by_id)
     if found.total > PAGE_SIZE:
@@ -153,13 +177,15 @@ def _draw_list(wanted: TaskFilter, *, moving: bool, by_id: bool) -> None:
 
 def _draw_empty(*, filtered: bool) -> None:
     if filtered:
-        st.info("No task fits; try another state or fewer words.")
+        st.info(_("No task fits; try another state or fewer words."))
         return
     with st.container(border=True, horizontal_alignment="center"):
-        st.subheader("No tasks yet", text_alignment="center")
+        st.subheader(_("No tasks yet"), text_alignment="center")
         st.markdown(
-            "A task scores a whole file in the background. Open a model or a deployment, choose "
-            "Try it, then Batch.",
+            _(
+                "A task scores a whole file in the background. Open a model or a deployment, "
+                "choose Try it, then Batch."
+            ),
             text_alignment="center",
         )
 
@@ -169,13 +195,13 @@ def draw_newest(caller: Caller, *, model: str | None = None, deployment: str | N
     wanted = TaskFilter(model_id=model, deployment_id=deployment)
     page = session.platform().jobs.list_(caller, wanted, limit=_NEWEST)
     if not page.total:
-        st.info("No tasks yet. Open Try it and choose Batch to score a whole file.")
+        st.info(_("No tasks yet. Open Try it and choose Batch to score a whole file."))
         return
     for task in page.tasks:
         draw_row(task)
     st.page_link(
         links.TASKS,
-        label=f"All {plural(page.total, 'task')}",
+        label=plural(page.total, "All {count} task", "All {count} tasks"),
         icon=":material/arrow_forward:",
         query_params={"model": model} if model else {"deployment": deployment or ""},
     )
@@ -189,7 +215,7 @@ def draw_row(task: TaskView, *, by_id: bool = False) -> None:
     with st.container(border=True, key=f"tasks_row_{task.id}"):
         what, state, facts = st.columns([5, 2, 4], vertical_alignment="center")
         with what, st.container(gap="xxsmall"):
-            name = task.file_name or "records"
+            name = task.file_name or _("records")
             links.to_task(task.id, task.id if by_id else name)
             st.caption(plain(short(name, 80)) if by_id else _service(task))
         with state:
@@ -208,15 +234,17 @@ def _draw_progress(task: TaskView) -> None:
         done = min(1.0, task.rows_done / task.rows_total)
         st.progress(done, f"{done:.0%}{pace(task)}")
     elif task.state == "succeeded":
-        failed = f" · :red[{task.rows_failed:,} not scored]" if task.rows_failed else ""
-        gone = " · files removed" if task.removed else ""
-        rows = plural(task.rows_total or 0, "row")
+        failed = (
+            _(" · :red[{count:,} not scored]", count=task.rows_failed) if task.rows_failed else ""
+        )
+        gone = _(" · files removed") if task.removed else ""
+        rows = plural(task.rows_total or 0, "{count} row", "{count} rows")
         st.markdown(f":gray[{rows}]{failed} · {ago(task.created)}{gone}")
     else:
-        st.caption(f"{plain(short(task.message, 120))} {ago(task.created)}")
+        st.caption(f"{plain(short(said(task.message), 120))} {ago(task.created)}")
 
 
 def pace(task: TaskView) -> str:
     """Return how fast a task goes and how long it still takes, as far as that is known."""
-    speed = f", {task.rows_per_s:,.0f} rows/s" if task.rows_per_s else ""
-    return speed + (f", {span(task.eta_s)} left" if task.eta_s else "")
+    speed = _(", {speed:,.0f} rows/s", speed=task.rows_per_s) if task.rows_per_s else ""
+    return speed + (_(", {time} left", time=span(task.eta_s)) if task.eta_s else "")

@@ -5,7 +5,8 @@ import streamlit as st
 from core.services.accounts import Caller
 from core.services.job_news import News
 from pages.components import session
-from pages.components.text import plain, plural, short
+from pages.components.language import _, plural, said
+from pages.components.text import plain, short
 
 _MOST = 3
 _ICONS = {
@@ -21,8 +22,12 @@ def tell(caller: Caller) -> int:
     for news in told.fresh[-_MOST:]:
         st.toast(_sentence(news), icon=_ICONS[news.state], duration="long")
     if len(told.fresh) > _MOST:
-        more = plural(len(told.fresh) - _MOST, "more task")
-        st.toast(f"{more} ended; see Tasks.", icon=":material/checklist:")
+        more = plural(
+            len(told.fresh) - _MOST,
+            "{count} more task ended; see Tasks.",
+            "{count} more tasks ended; see Tasks.",
+        )
+        st.toast(more, icon=":material/checklist:")
     return told.unseen
 
 
@@ -32,4 +37,4 @@ def see(caller: Caller, task_id: str | None) -> None:
 
 
 def _sentence(news: News) -> str:
-    return f"{plain(short(news.file_name or 'A task'))}: {plain(short(news.message, 160))}"
+    return f"{plain(short(news.file_name or _('A task')))}: {plain(short(said(news.message), 160))}"

@@ -8,16 +8,17 @@ from core.services.job_queries import EVERYTHING
 from core.services.job_views import TaskView
 from pages.components import links, session, task_files, task_summary, task_table, task_video
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, dialog, plural, said
 from pages.components.states import draw_task_state
 from pages.components.task_list import MOVING, pace
-from pages.components.text import ago, plain, plural, short, span, stamp
+from pages.components.text import ago, plain, short, span, stamp
 
 _REFRESH = "1s"
 
 
 def draw(caller: Caller, task_id: str) -> None:
     """Draw a task; its progress is drawn anew every second until it has ended."""
-    links.back(links.TASKS, "All tasks")
+    links.back(links.TASKS, _("All tasks"))
     with showing_errors():
         task = session.platform().jobs.get(caller, task_id)
         moving = task.state in MOVING
@@ -28,15 +29,22 @@ def draw(caller: Caller, task_id: str) -> None:
 
 
 def _draw_head(task: TaskView) -> None:
-    st.title(plain(short(task.file_name or "Task", 120)))
+    st.title(plain(short(task.file_name or _("Task"), 120)))
     with st.container(horizontal=True, vertical_alignment="center"):
         links.to_model(task.model_id, task.model_name)
         if task.deployment_id and task.deployment_name:
             links.to_deployment(task.deployment_id, task.deployment_name)
         if task.retry_of:
-            links.to_task(task.retry_of, "The task before")
-        st.caption(f"version {task.version} · {plain(task.owner)} · {stamp(task.created)}")
-        st.caption(f"task {task.id}")
+            links.to_task(task.retry_of, _("The task before"))
+        st.caption(
+            _(
+                "version {version} · {owner} · {created}",
+                version=task.version,
+                owner=plain(task.owner),
+                created=stamp(task.created),
+            )
+        )
+        st.caption(_("task {id}", id=task.id))
 
 
 def _draw_progress(task_id: str, moving: bool) -> None:
@@ -51,7 +59,7 @@ def _draw_progress(task_id: str, moving: bool) -> None:
         if moving:
             _draw_bar(task)
             st.button(
-                "Cancel",
+                _("Cancel"),
                 key="tasks_cancel",
                 icon=":material/cancel:",
                 on_click=_cancel,
@@ -61,22 +69,34 @@ def _draw_progress(task_id: str, moving: bool) -> None:
 
 def _draw_bar(task: TaskView) -> None:
     if task.held:
-        st.warning(plain(task.message), icon=":material/pause_circle:")
+        st.warning(plain(said(task.message)), icon=":material/pause_circle:")
     if not task.rows_total:
-        st.progress(0.0, "Reading the file…" if task.state == "running" else "Waiting its turn…")
+        st.progress(
+            0.0, _("Reading the file…") if task.state == "running" else _("Waiting its turn…")
+        )
         return
-    text = f"{task.rows_done:,} of {task.rows_total:,} rows{pace(task)}"
+    text = _(
+        "{done:,} of {all:,} rows{pace}",
+        done=task.rows_done,
+        all=task.rows_total,
+        pace=pace(task),
+    )
     st.progress(min(1.0, task.rows_done / task.rows_total), text)
 
 
 def _times(task: TaskView) -> str:
     if task.started is None:
-        return f"submitted {ago(task.created)}"
+        return _("submitted {created}", created=ago(task.created))
     if task.finished is None:
-        return f"started {ago(task.started)}"
+        return _("started {started}", started=ago(task.started))
     taken = (task.finished - task.started).total_seconds()
-    speed = f", {task.rows_per_s:,.0f} rows/s" if task.rows_per_s else ""
-    return f"ended {ago(task.finished)}, after {span(taken)}{speed}"
+    speed = _(", {speed:,.0f} rows/s", speed=task.rows_per_s) if task.rows_per_s else ""
+    return _(
+        "ended {finished}, after {taken}{speed}",
+        finished=ago(task.finished),
+        taken=span(taken),
+        speed=speed,
+    )
 
 
 def _cancel(task_id: str) -> None:
@@ -96,33 +116,39 @@ def _draw_end(caller: Caller, task: TaskView) -> None:
 def _draw_message(task: TaskView) -> None:
     if task.removed is not None:
         st.info(
-            f"{plain(task.message)} The files were removed on {task.removed:%Y-%m-%d}; to read the "
-            "result again, submit the file again.",
+            _(
+                "{message} The files were removed on {day}; to read the result "
+                "again, submit the file again.",
+                message=plain(said(task.message)),
+                day=f"{task.removed:%Y-%m-%d}",
+            ),
             icon=":material/auto_delete:",
         )
     elif task.state == "failed":
-        st.error(plain(task.message), icon=":material/error:")
+        st.error(plain(said(task.message)), icon=":material/error:")
     elif task.state == "succeeded" and not task.rows_failed:
-        st.success(plain(task.message), icon=":material/check_circle:")
+        st.success(plain(said(task.message)), icon=":material/check_circle:")
     else:
-        st.warning(plain(task.message), icon=":material/warning:")
+        st.warning(plain(said(task.message)), icon=":material/warning:")
 
 
 def _draw_actions(task: TaskView) -> None:
     with st.container(horizontal=True):
         if task.removed is None:
             if st.button(
-                "Retry",
+                _("Retry"),
                 key="tasks_retry",
                 type="secondary" if task.state == "succeeded" else "primary",
                 icon=":material/replay:",
             ):
                 _retry(task)
             if task.state == "succeeded" and task.rows_failed:
-                label = f"Retry {plural(task.rows_failed, 'failed row')}"
+                label = plural(
+                    task.rows_failed, "Retry {count} failed row", "Retry {count} failed rows"
+                )
                 if st.button(label, key="tasks_retry_failed", icon=":material/rule:"):
                     _retry(task, only_failed=True)
-        if st.button("Delete", key="tasks_delete", icon=":material/delete:"):
+        if st.button(_("Delete"), key="tasks_delete", icon=":material/delete:"):
             _delete(task)
 
 
@@ -138,17 +164,21 @@ def _draw_storage(caller: Caller, task: TaskView) -> None:
     size = readable_size(session.platform().jobs.size(caller, task.id))
     with st.container(horizontal=True, vertical_alignment="center"):
         if not days:
-            st.caption(f"The files take {size}.")
+            st.caption(_("The files take {size}.", size=size))
             return
         st.toggle(
-            "Keep the files for good",
+            _("Keep the files for good"),
             value=task.kept,
             key=f"tasks_keep_{task.id}",
             on_change=_keep,
             args=(task.id,),
         )
         st.caption(
-            f"They take {size}; others are removed {plural(round(days), 'day')} after the end."
+            _(
+                "They take {size}; others are removed {days} after the end.",
+                size=size,
+                days=plural(round(days), "{count} day", "{count} days"),
+            )
         )
 
 
@@ -159,10 +189,10 @@ def _keep(task_id: str) -> None:
 
 
 def _draw_result(caller: Caller, task: TaskView) -> None:
-    tabs = ["Rows", "Summary", "Download"]
+    tabs = [_("Rows"), _("Summary"), _("Download")]
     is_video = task_video.may_have(task)
     rows, summary, files, *video = st.tabs(
-        [*tabs, "Timeline"] if is_video else tabs, key="tasks_tabs"
+        [*tabs, _("Timeline")] if is_video else tabs, key="tasks_tabs"
     )
     query = EVERYTHING
     with rows, showing_errors():
@@ -176,12 +206,17 @@ def _draw_result(caller: Caller, task: TaskView) -> None:
             task_video.draw(caller, task)
 
 
-@st.dialog("Delete this task?", width="medium")
+@dialog(N_("Delete this task?"), width="medium")
 def _delete(task: TaskView) -> None:
     caller = session.require_caller()
-    st.markdown(f"The result of **{plain(short(task.file_name or task.id))}** goes for good.")
-    if st.button("Delete", key="tasks_delete_confirm", type="primary"):
+    st.markdown(
+        _(
+            "The result of **{file_name}** goes for good.",
+            file_name=plain(short(task.file_name or task.id)),
+        )
+    )
+    if st.button(_("Delete"), key="tasks_delete_confirm", type="primary"):
         with showing_errors():
             session.platform().jobs.delete(caller, task.id)
-            session.say("The task is deleted.")
+            session.say(_("The task is deleted."))
             st.switch_page(links.TASKS)

@@ -7,18 +7,20 @@ from core.services.accounts import Caller
 from core.services.job_summary import Classes, Histogram, Reason, Summary
 from core.services.job_views import TaskView
 from pages.components import charts, session
-from pages.components.text import plain, plural, short
+from pages.components.language import _, plural, said
+from pages.components.text import plain, short
 
 _REMEMBERED_SECONDS = 600
 
 
 def draw(caller: Caller, task: TaskView) -> None:
     """Draw the counts of a result; it never changes, so they are counted once in a while."""
-    summary = _summary(task.id, caller)
+    with st.spinner(_("Counting…")):
+        summary = _summary(task.id, caller)
     with st.grid("auto", min_column_width=150):
-        st.metric("Rows", f"{summary.rows:,}", border=True)
-        st.metric("Scored", f"{summary.rows - summary.failed:,}", border=True)
-        st.metric("With an error", f"{summary.failed:,}", border=True)
+        st.metric(_("Rows"), f"{summary.rows:,}", border=True)
+        st.metric(_("Scored"), f"{summary.rows - summary.failed:,}", border=True)
+        st.metric(_("With an error"), f"{summary.failed:,}", border=True)
     with st.grid("auto", min_column_width=320):
         for place, output in enumerate(summary.outputs):
             with st.container(border=True):
@@ -27,7 +29,7 @@ def draw(caller: Caller, task: TaskView) -> None:
         _draw_errors(summary)
 
 
-@st.cache_data(ttl=_REMEMBERED_SECONDS, max_entries=100, show_spinner="Counting…")
+@st.cache_data(ttl=_REMEMBERED_SECONDS, max_entries=100, show_spinner=False)
 def _summary(task_id: str, _caller: Caller) -> Summary:
     return session.platform().jobs.summary(_caller, task_id)
 
@@ -39,12 +41,18 @@ def _draw_output(output: Classes | Histogram, key: str) -> None:
     else:
         figure = charts.draw_counts(dict(output.counts))
         if output.others:
-            st.caption(f"and {plural(output.others, 'row')} of other values")
+            st.caption(
+                plural(
+                    output.others,
+                    "and {count} row of other values",
+                    "and {count} rows of other values",
+                )
+            )
     st.plotly_chart(figure, key=key, config=charts.STILL)
 
 
 def _draw_errors(summary: Summary) -> None:
-    st.subheader("Errors by reason")
+    st.subheader(_("Errors by reason"))
     st.dataframe(
         pd.DataFrame([_line(each) for each in summary.errors]),
         key="tasks_summary_errors",
@@ -53,13 +61,19 @@ def _draw_errors(summary: Summary) -> None:
     )
     told = sum(each.rows for each in summary.errors)
     if told < summary.failed:
-        st.caption(f"{plural(summary.failed - told, 'row')} more, for other reasons.")
+        st.caption(
+            plural(
+                summary.failed - told,
+                "{count} row more, for other reasons.",
+                "{count} rows more, for other reasons.",
+            )
+        )
 
 
 def _line(reason: Reason) -> dict[str, object]:
     return {
-        "rows": reason.rows,
-        "reason": reason.reason,
-        "first row": reason.first_row,
-        "for example": reason.example,
+        _("rows"): reason.rows,
+        _("reason"): said(reason.reason),
+        _("first row"): reason.first_row,
+        _("for example"): reason.example,
     }

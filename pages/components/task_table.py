@@ -13,6 +13,7 @@ from core.services.job_queries import MISSING, OPERATORS, PRESENT, Condition, Qu
 from core.services.job_reading import TablePage
 from core.services.job_views import TaskView
 from pages.components import session
+from pages.components.language import N_, _, said
 from pages.components.tables import height_of
 from pages.components.text import plain, short
 
@@ -21,8 +22,8 @@ PICTURE_ROWS = 24
 _PICTURE_HEIGHT = 76
 _PICTURES_TALL = 560
 _ROWS_PAGE = "tasks_rows_page"
-_ANY = "Any column"
-_UPLOAD = "Order of the upload"
+_ANY = N_("Any column")
+_UPLOAD = N_("Order of the upload")
 
 
 def draw(caller: Caller, task: TaskView) -> Query:
@@ -37,22 +38,26 @@ def draw(caller: Caller, task: TaskView) -> Query:
 def _draw_filters(task: TaskView, columns: list[str]) -> Query:
     with st.grid("auto", min_column_width=160):
         column = st.selectbox(
-            "Filter by", [_ANY, *columns], key="tasks_rows_column", format_func=short
+            _("Filter by"), [_ANY, *columns], key="tasks_rows_column", format_func=_column
         )
         conditions = _draw_condition(column) if column != _ANY else ()
         order = st.selectbox(
-            "Sort by", [_UPLOAD, *columns], key="tasks_rows_sort", format_func=short
+            _("Sort by"), [_UPLOAD, *columns], key="tasks_rows_sort", format_func=_column
         )
-        down = order != _UPLOAD and st.toggle("Largest first", key="tasks_rows_down")
-        rejects = bool(task.rows_failed) and st.toggle("Errors only", key="tasks_rows_rejects")
+        down = order != _UPLOAD and st.toggle(_("Largest first"), key="tasks_rows_down")
+        rejects = bool(task.rows_failed) and st.toggle(_("Errors only"), key="tasks_rows_rejects")
     return Query(conditions, rejects, None if order == _UPLOAD else order, down)
 
 
+def _column(name: str) -> str:
+    return _(name) if name in (_ANY, _UPLOAD) else short(name)
+
+
 def _draw_condition(column: str) -> tuple[Condition, ...]:
-    operator = st.selectbox("How", OPERATORS, key="tasks_rows_operator")
+    operator = st.selectbox(_("How"), OPERATORS, format_func=said, key="tasks_rows_operator")
     if operator in (MISSING, PRESENT):
         return (Condition(column, operator),)
-    value = st.text_input("Value", key="tasks_rows_value")
+    value = st.text_input(_("Value"), key="tasks_rows_value")
     return (Condition(column, operator, value),) if value else ()
 
 
@@ -69,12 +74,24 @@ def _read(caller: Caller, task: TaskView, query: Query, rows: int) -> TablePage:
 
 def _draw_page(caller: Caller, found: TablePage, task: TaskView, rows: int) -> None:
     if not found.total:
-        st.info("No row fits; try another value.")
+        st.info(_("No row fits; try another value."))
         return
     first = (st.session_state.get(_ROWS_PAGE, 1) - 1) * rows
-    of_all = f" of {task.rows_total:,}" if found.total != task.rows_total else ""
+    of_all = (
+        _(" of {rows_total:,}", rows_total=task.rows_total)
+        if found.total != task.rows_total
+        else ""
+    )
     shown = len(found.numbers)
-    st.caption(f"Rows {first + 1:,} to {first + shown:,} of {found.total:,}{of_all}")
+    st.caption(
+        _(
+            "Rows {first:,} to {last:,} of {total:,}{of_all}",
+            first=first + 1,
+            last=first + shown,
+            total=found.total,
+            of_all=of_all,
+        )
+    )
     _draw_table(_framed(caller, found, task), found, task)
     if found.total > rows:
         st.pagination(-(-found.total // rows), key=_ROWS_PAGE)
@@ -84,6 +101,7 @@ def _framed(caller: Caller, found: TablePage, task: TaskView) -> pd.DataFrame:
     """Return the rows with their numbers, and pictures, where there are some, before the rest."""
     table: pd.DataFrame = found.table.to_pandas()
     table.index = pd.Index(found.numbers)
+    table[ERROR_COLUMN] = table[ERROR_COLUMN].map(said, na_action="ignore")
     small = session.platform().jobs.thumbnails(caller, task.id, found.numbers)
     for place, (name, pictures) in enumerate(small.items()):
         table.insert(
@@ -103,7 +121,7 @@ def _draw_table(table: pd.DataFrame, found: TablePage, task: TaskView) -> None:
         height=_height(len(table), bool(found.pictures)),
         row_height=_PICTURE_HEIGHT if found.pictures else None,
         placeholder="",
-        alt=f"Rows of {plain(task.file_name)}",
+        alt=_("Rows of {file}", file=plain(task.file_name)),
         column_config={**settings, ERROR_COLUMN: error},
     )
 

@@ -3,11 +3,13 @@
 import re
 from datetime import UTC, datetime
 
+from pages.components.language import N_, _
+
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|!&])")
 _DIRECTIVE = re.compile(r":(?=[\w+/-]+[:\[])")
 _WORD_JOINER = "\u2060"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_SPANS = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"))
+_SPANS = ((_DAY, N_("{count} d")), (_HOUR, N_("{count} h")), (_MINUTE, N_("{count} min")))
 
 
 def plain(text: str) -> str:
@@ -34,17 +36,17 @@ def holds(words: str, *texts: str) -> bool:
 def ago(moment: datetime | None) -> str:
     """Return how long ago a naive UTC moment was: `just now`, `5 min ago`, `3 d ago`."""
     if moment is None:
-        return "never"
+        return _("never")
     seconds = (datetime.now(UTC).replace(tzinfo=None) - moment).total_seconds()
-    return "just now" if seconds < _MINUTE else f"{span(seconds)} ago"
+    return _("just now") if seconds < _MINUTE else _("{span} ago", span=span(seconds))
 
 
 def span(seconds: float) -> str:
     """Return a length of time in its largest whole unit, for example `42 s` or `3 h`."""
     for unit, name in _SPANS:
         if seconds >= unit:
-            return f"{int(seconds // unit)} {name}"
-    return f"{max(1, round(seconds))} s"
+            return _(name, count=int(seconds // unit))
+    return _("{count} s", count=max(1, round(seconds)))
 
 
 def stamp(moment: datetime | None) -> str:

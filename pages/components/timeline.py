@@ -1,6 +1,7 @@
 """The timeline as a part of pages: who did what to which object, and when."""
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -10,11 +11,17 @@ from core.services.accounts import Caller
 from core.services.events import EventView
 from core.services.timeline import Filter
 from pages.components import session
+from pages.components.language import N_, _, plural, said
 from pages.components.tables import height_of
-from pages.components.text import plural
 
 _SHOWN = 100
-_SPANS = {"All time": None, "Today": 1, "Last 7 days": 7, "Last 30 days": 30, "Last year": 365}
+_SPANS = {
+    N_("All time"): None,
+    N_("Today"): 1,
+    N_("Last 7 days"): 7,
+    N_("Last 30 days"): 30,
+    N_("Last year"): 365,
+}
 
 
 def draw(caller: Caller) -> None:
@@ -23,12 +30,12 @@ def draw(caller: Caller) -> None:
     which = _draw_filters(caller)
     first = timeline.page(caller, which, limit=_SHOWN)
     if not first.events:
-        st.info("Nothing on record fits." if which != Filter() else "Nothing was done yet.")
+        st.info(_("Nothing on record fits.") if which != Filter() else _("Nothing was done yet."))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(plural(first.total, "event"), width="stretch")
+        st.caption(plural(first.total, "{count} event", "{count} events"), width="stretch")
         st.download_button(
-            "Download as CSV",
+            _("Download as CSV"),
             lambda: b"".join(timeline.export(caller, which)),
             file_name="timeline.csv",
             mime="text/csv",
@@ -46,10 +53,10 @@ def draw(caller: Caller) -> None:
 def _draw_filters(caller: Caller) -> Filter:
     words = session.platform().timeline.words(caller)
     with st.container(horizontal=True):
-        person = _ask("Person", words.people)
-        kind = _ask("Object", words.kinds)
-        action = _ask("Action", words.actions)
-        span = st.selectbox("Time", list(_SPANS), key="timeline_span", width=150)
+        person = _ask("person", _("Person"), words.people, str)
+        kind = _ask("object", _("Object"), words.kinds, said)
+        action = _ask("action", _("Action"), words.actions, said)
+        span = st.selectbox(_("Time"), list(_SPANS), format_func=_, key="timeline_span", width=150)
     days = _SPANS[span]
     since = _midnight() - timedelta(days=days) if days else None
     return Filter(person=person, kind=kind, action=action, since=since)
@@ -61,13 +68,14 @@ def _midnight() -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
-def _ask(label: str, options: list[str]) -> str:
+def _ask(name: str, label: str, options: list[str], shown: Callable[[str], str]) -> str:
     chosen = st.selectbox(
         label,
         options,
         index=None,
-        placeholder="Any",
-        key=f"timeline_{label.lower()}",
+        format_func=shown,
+        placeholder=_("Any"),
+        key=f"timeline_{name}",
         width=190,
     )
     return chosen or ""
@@ -81,11 +89,11 @@ def _draw_pages(total: int) -> int:
 def _draw_events(events: list[EventView]) -> None:
     rows = [
         {
-            "When (UTC)": event.at,
-            "Who": event.actor or "–",
-            "Did": event.action,
-            "What": f"{event.object_kind} {event.object_name}",
-            "More": event.detail,
+            _("When (UTC)"): event.at,
+            _("Who"): event.actor or "–",
+            _("Did"): said(event.action),
+            _("What"): f"{said(event.object_kind)} {event.object_name}",
+            _("More"): said(event.detail),
         }
         for event in events
     ]

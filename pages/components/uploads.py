@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import InvalidInput
 from core.files import Staged
 from pages.components import session
+from pages.components.language import _
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def received(upload: UploadedFile | None, limit: int) -> Iterator[Staged]:
     Raises InvalidInput where no file was chosen, and what `Files.stage` raises.
     """
     if upload is None:
-        raise InvalidInput("No file is chosen yet; choose one first.")
+        raise InvalidInput(_("No file is chosen yet; choose one first."))
     upload.seek(0)  # an earlier run has read it to its end
     staged = session.platform().files.stage(upload, upload.name, limit)
     try:

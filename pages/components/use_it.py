@@ -8,6 +8,7 @@ from core.services.tokens import NewToken
 from pages.components import session, snippets
 from pages.components.account_parts import LIFETIMES
 from pages.components.errors import showing_errors
+from pages.components.language import _, named_by
 from pages.components.text import stamp
 
 
@@ -26,7 +27,7 @@ def _draw(deployment_id: str) -> None:
         platform = session.platform()
         service = platform.deployments.get_by_id(caller, deployment_id)
         view = platform.models.get_by_id(caller, service.model_id, service.version)
-        st.markdown(f"The address of this service is `{service.endpoint}`.")
+        st.markdown(_("The address of this service is `{endpoint}`.", endpoint=service.endpoint))
         made = _draw_token(caller, service)
         example = snippets.example_of(
             service.model_id,
@@ -56,29 +57,32 @@ def _draw_token(caller: Caller, service: DeploymentView) -> NewToken | None:
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         name = st.text_input(
-            "Name of the token",
+            _("Name of the token"),
             service.name,
             key=f"deployments_token_name_{service.id}",
             max_chars=100,
             width=220,
         )
         days = st.selectbox(
-            "Valid for",
+            _("Valid for"),
             list(LIFETIMES),
             index=1,
-            format_func=LIFETIMES.__getitem__,
+            format_func=named_by(LIFETIMES),
             key="deployments_token_days",
             width=130,
         )
         asked = st.form_submit_button(
-            "Make a token for this", key="deployments_token_submit", icon=":material/key:"
+            _("Make a token for this"), key="deployments_token_submit", icon=":material/key:"
         )
     if asked:
         with showing_errors():
             made = session.platform().accounts.create_token(caller, name, days)
             st.success(
-                "The calls below have the token in them. Copy one now: it is not shown again. It "
-                f"ends {stamp(made.expires)}; the Account page lists your tokens and revokes them.",
+                _(
+                    "The calls below have the token in them. Copy one now: it is not shown again. "
+                    "It ends {expires}; the Account page lists your tokens and revokes them.",
+                    expires=stamp(made.expires),
+                ),
                 icon=":material/key:",
             )
             return made

@@ -21,10 +21,11 @@ from pages.components import (
     threshold_form,
 )
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, named_by, said
 from pages.components.tables import height_of
 from pages.components.text import ago, milliseconds
 
-_WINDOWS = {"1h": "Hour", "24h": "Day", "7d": "Week", "30d": "Month"}
+_WINDOWS = {"1h": N_("Hour"), "24h": N_("Day"), "7d": N_("Week"), "30d": N_("Month")}
 _REFRESH = "10s"
 
 
@@ -49,11 +50,11 @@ def draw(caller: Caller, service: DeploymentView) -> None:
 def _draw_figures(service: DeploymentView) -> None:
     caller = session.require_caller()
     window = st.segmented_control(
-        "Over the last",
+        _("Over the last"),
         list(_WINDOWS),
         default="24h",
         required=True,
-        format_func=_WINDOWS.__getitem__,
+        format_func=named_by(_WINDOWS),
         key="deployments_window",
     )
     with showing_errors():
@@ -64,24 +65,28 @@ def _draw_figures(service: DeploymentView) -> None:
         status = watching.status(caller, service.id, window)
         _draw_numbers(status)
         if not status.calls:
-            st.info("No calls in this time. The tab Use it has one to copy.")
+            st.info(_("No calls in this time. The tab Use it has one to copy."))
             return
         _draw_charts(_charts(caller, service, window))
         standout_calls.draw(caller, service, window)
-        st.caption("All times are in UTC. Percentiles are within 2 %, everything else is exact.")
+        st.caption(_("All times are in UTC. Percentiles are within 2 %, everything else is exact."))
 
 
 def _draw_numbers(status: CallStatus) -> None:
     share = status.errors / status.calls if status.calls else 0.0
     with st.grid("auto", min_column_width=115):
-        st.metric("Calls", f"{status.calls:,}", border=True)
-        st.metric("Records", f"{status.rows:,}", border=True)
-        st.metric("Errors", f"{share:.1%}" if status.errors else "0", border=True)
+        st.metric(_("Calls"), f"{status.calls:,}", border=True)
+        st.metric(_("Records"), f"{status.rows:,}", border=True)
+        st.metric(_("Errors"), f"{share:.1%}" if status.errors else "0", border=True)
         st.metric("p50", milliseconds(status.p50), border=True)
         st.metric("p95", milliseconds(status.p95), border=True)
         st.metric("p99", milliseconds(status.p99), border=True)
-    rows = f" · {status.failed_rows:,} records with an error" if status.failed_rows else ""
-    st.caption(f"Last call {ago(status.last_call)}{rows}")
+    rows = (
+        _(" · {failed_rows:,} records with an error", failed_rows=status.failed_rows)
+        if status.failed_rows
+        else ""
+    )
+    st.caption(_("Last call {time}{rows}", time=ago(status.last_call), rows=rows))
 
 
 def _charts(caller: Caller, service: DeploymentView, window: str) -> list[_Chart]:
@@ -94,28 +99,30 @@ def _charts(caller: Caller, service: DeploymentView, window: str) -> list[_Chart
 
     latency = buckets[["at", "p50", "p95", "p99"]].dropna()
     drawn = [
-        _Chart("calls", "Calls", charts.draw_calls(buckets), _called(buckets)),
-        _Chart("latency", "Latency", charts.draw_latency(buckets), latency.set_index("at")),
+        _Chart("calls", _("Calls"), charts.draw_calls(buckets), _called(buckets)),
+        _Chart("latency", _("Latency"), charts.draw_latency(buckets), latency.set_index("at")),
     ]
     errors = parts(Part.CODE).drop(columns="", errors="ignore").rename(columns=_word)
     if len(errors.columns):
-        drawn.append(_parts_chart("errors", "Errors by kind", errors))
-    drawn.append(_parts_chart("versions", "Calls by version", parts(Part.VERSION), "version {}"))
+        drawn.append(_parts_chart("errors", _("Errors by kind"), errors))
+    drawn.append(
+        _parts_chart("versions", _("Calls by version"), parts(Part.VERSION), _("version {number}"))
+    )
     if rights.may_change(caller, service):
-        drawn.append(_parts_chart("callers", "Calls by caller", parts(Part.CALLER)))
+        drawn.append(_parts_chart("callers", _("Calls by caller"), parts(Part.CALLER)))
     return drawn
 
 
 def _word(code: str) -> str:
-    return code.replace("_", " ")
+    return said(code.replace("_", " "))
 
 
 def _called(buckets: pd.DataFrame) -> pd.DataFrame:
     return buckets.loc[buckets["calls"] > 0, ["at", "calls", "errors"]].set_index("at")
 
 
-def _parts_chart(key: str, title: str, parts: pd.DataFrame, name: str = "{}") -> _Chart:
-    named = parts.rename(columns=name.format)
+def _parts_chart(key: str, title: str, parts: pd.DataFrame, name: str = "{number}") -> _Chart:
+    named = parts.rename(columns=lambda part: name.format(number=part))
     order = named.sum().sort_values(ascending=False).index
     table = named[order].dropna(how="all").fillna(0).astype(int)
     return _Chart(key, title, charts.draw_parts(named[order].fillna(0)), table)
@@ -131,7 +138,7 @@ def _draw_charts(drawn: list[_Chart]) -> None:
 def _draw_chart(chart: _Chart) -> None:
     st.subheader(chart.title)
     st.plotly_chart(chart.figure, key=f"deployments_{chart.key}", config=charts.STILL)
-    with st.expander("Show as a table"):
+    with st.expander(_("Show as a table")):
         st.dataframe(
             chart.table.sort_index(ascending=False),
             key=f"deployments_{chart.key}_table",
@@ -142,5 +149,5 @@ def _draw_chart(chart: _Chart) -> None:
 
 def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig]:
     number = st.column_config.NumberColumn(format="localized")
-    at = st.column_config.DatetimeColumn("from (UTC)", format="YYYY-MM-DD HH:mm")
+    at = st.column_config.DatetimeColumn(_("from (UTC)"), format="YYYY-MM-DD HH:mm")
     return {"at": at, **dict.fromkeys(table.columns, number)}

@@ -7,6 +7,7 @@ from core.services.accounts import Caller
 from core.services.webhooks import HookView
 from pages.components import session
 from pages.components.errors import showing_errors
+from pages.components.language import _, said
 from pages.components.text import plain, stamp
 
 _SHOWN = 20
@@ -15,19 +16,24 @@ _SHOWN = 20
 def draw(caller: Caller) -> None:
     """Draw where the account is told, the form for another address, and the last deliveries."""
     st.markdown(
-        "When a task of yours ends, Slipway posts its id, state and counts as JSON to this address."
+        _(
+            "When a task of yours ends, Slipway posts its id, state and counts as JSON to this "
+            "address."
+        )
     )
     made = _draw_form(caller)
     if made is not None:
-        st.success("Copy the secret now; it is not shown again.", icon=":material/key:")
+        st.success(_("Copy the secret now; it is not shown again."), icon=":material/key:")
         st.code(made.secret, language=None, wrap_lines=True)
         st.caption(
-            "X-Slipway-Signature is sha256= and the HMAC of X-Slipway-Timestamp, a full stop and "
-            "the body with it."
+            _(
+                "X-Slipway-Signature is sha256= and the HMAC of X-Slipway-Timestamp, a full stop "
+                "and the body with it."
+            )
         )
     hook = session.platform().webhooks.find(caller)
     if hook is None:
-        st.caption("No webhook is set.")
+        st.caption(_("No webhook is set."))
         return
     _draw_hook(hook)
     _draw_deliveries(caller)
@@ -39,9 +45,9 @@ def _draw_form(caller: Caller) -> HookView | None:
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         url = st.text_input(
-            "Address", key="account_hook_url", placeholder="https://example.org/slipway"
+            _("Address"), key="account_hook_url", placeholder="https://example.org/slipway"
         )
-        sent = st.form_submit_button("Set the webhook", key="account_hook_set")
+        sent = st.form_submit_button(_("Set the webhook"), key="account_hook_set")
     if sent:
         with showing_errors():
             return session.platform().webhooks.set(caller, url)
@@ -51,23 +57,23 @@ def _draw_form(caller: Caller) -> HookView | None:
 def _draw_hook(hook: HookView) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(hook.url)}**", width="stretch")
-        st.caption(f"since {stamp(hook.created)}")
-        st.button("Send a trial", key="account_hook_try", on_click=_try_out)
-        st.button("Remove", key="account_hook_remove", on_click=_remove)
+        st.caption(_("since {created}", created=stamp(hook.created)))
+        st.button(_("Send a trial"), key="account_hook_try", on_click=_try_out)
+        st.button(_("Remove"), key="account_hook_remove", on_click=_remove)
 
 
 def _draw_deliveries(caller: Caller) -> None:
     found = session.platform().webhooks.deliveries(caller, _SHOWN)
     if not found:
-        st.caption("Nothing was sent yet.")
+        st.caption(_("Nothing was sent yet."))
         return
     rows = [
         {
-            "made": stamp(each.created),
-            "task": each.task_id or "trial",
-            "state": each.state,
-            "attempts": each.attempts,
-            "last attempt": each.detail,
+            _("made"): stamp(each.created),
+            _("task"): each.task_id or _("trial"),
+            _("state"): said(each.state),
+            _("attempts"): each.attempts,
+            _("last attempt"): said(each.detail),
         }
         for each in found
     ]

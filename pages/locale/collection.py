@@ -18,7 +18,7 @@ from pages.locale.core_sentences import sentences_of
 _PROJECT = Path(__file__).parents[2]
 _KEYWORDS = {"_": None, "N_": None, "plural": (2, 3)}
 _PAGES = ("Home.py", "pages/**/*.py")
-_CORE = ("core/**/*.py",)
+_CORE = ("core/*.py", "core/inputs/*.py", "core/runtimes/*.py", "core/services/*.py")
 
 
 def collect() -> Catalog:

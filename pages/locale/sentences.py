@@ -6,10 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-_HOLE = re.compile(r"\{(\w+)\}")
+HOLE = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"\w+")
-_END = re.compile(r"(?<=[.?!])\s+(?=\S)")
-_DEEPEST = 4
+_SENTENCES = re.compile(r"(?<=[.?!])\s+(?=\S)")
+_AFTER = (": ", "; ")  # what stands before may be a name, what follows is said of it
+_FULL_WIDTH = {": ": "：", "; ": "；", ", ": "、"}
+_STOPS = ("。", "！", "？", "；", "：")
+_DEEPEST = 5
+_LONGEST = 2_000
+# The holes whose values are words of the core; in all others a word may be a name that people gave.
+_WORDS = frozenset({"state", "role", "level", "decision", "kind", "side", "action", "what", "have"})
 
 
 @dataclass(frozen=True)
@@ -22,85 +28,114 @@ class Template:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Return what a sentence looks like that was made from this template."""
-        parts = _HOLE.split(self.text)
-        seen: set[str] = set()
-        wanted = ""
-        for place, part in enumerate(parts):
+        wanted, seen = "", set[str]()
+        for place, part in enumerate(HOLE.split(self.text)):
             if place % 2 == 0:
                 wanted += re.escape(part)
             else:
-                wanted += f"(?P={part})" if part in seen else f"(?P<{part}>.+?)"
+                wanted += f"(?P={part})" if part in seen else f"(?P<{part}>.*?)"
                 seen.add(part)
         return re.compile(wanted, re.DOTALL)
 
     @cached_property
     def weight(self) -> int:
         """Return how much of the template is its own words: of two that fit, more is nearer."""
-        return len(_HOLE.sub("", self.text))
+        return len(HOLE.sub("", self.text))
 
     @cached_property
     def anchor(self) -> str:
         """Return the longest word that every sentence of this template holds, or nothing."""
-        words = [word for part in _HOLE.split(self.text)[::2] for word in _inner_words(part)]
+        parts = HOLE.split(self.text)[::2]
+        last = len(parts) - 1
+        words = [
+            word
+            for place, part in enumerate(parts)
+            for word in _whole_words(part, place == 0, place == last)
+        ]
         return max(words, key=len, default="")
 
+    def filled(self, values: Mapping[str, str]) -> str:
+        """Return the translation with values in its holes."""
+        return HOLE.sub(lambda hole: values[hole[1]], self.translated)
 
-def _inner_words(part: str) -> Iterator[str]:
-    """Return the whole words of a part; one at its end may go on in the hole beside it."""
+
+def _whole_words(part: str, first: bool, last: bool) -> Iterator[str]:
+    """Return the words of a part that cannot go on in the hole before or after it."""
     for found in _WORD.finditer(part):
-        if found.start() > 0 and found.end() < len(part):
+        if (first or found.start() > 0) and (last or found.end() < len(part)):
             yield found.group()
 
 
 class Sentences:
-    """Translates sentences by the whole, by template, and else each of several in one text."""
+    """Translates sentences: the whole, by template, or each part of what is put together.
+
+    What is unknown stays as it is, and so do the values in the holes, unless they are known, too.
+    """
 
     def __init__(self, translated: Mapping[str, str]) -> None:
-        self._whole = {text: to for text, to in translated.items() if not _HOLE.search(text)}
+        self._whole: dict[str, str] = {}
         self._templates: dict[str, list[Template]] = defaultdict(list)
         for text, to in translated.items():
-            if _HOLE.search(text):
+            if HOLE.search(text):
                 template = Template(text, to)
                 self._templates[template.anchor].append(template)
+            else:
+                self._whole[text] = to
 
     def translate(self, text: str) -> str:
-        """Return a text in the other language; what is unknown in it stays as it is."""
+        """Return a text in the other language."""
+        if text in self._whole or len(text) > _LONGEST:
+            return self._whole.get(text, text)
         return self._translate(text, _DEEPEST)
 
     def _translate(self, text: str, depth: int) -> str:
-        found = self._find(text, depth)
-        if found is not None or not depth:
-            return text if found is None else found
-        parts = _END.split(text)
-        if len(parts) == 1:
+        core = text.strip()
+        if not depth or " " not in core:
             return text
-        return self._each(parts, depth)
+        found = self._find(core, depth)
+        if found is None:
+            found = self._in_parts(core, depth - 1)
+        return text.replace(core, found, 1)
 
     def _find(self, text: str, depth: int) -> str | None:
-        whole = self._whole.get(text)
-        if whole is not None or not depth:
-            return whole
+        """Return the translation of what the catalogue has as one sentence, or None."""
+        if text in self._whole:
+            return self._whole[text]
         words = {"", *_WORD.findall(text)}
         near = [each for word in words for each in self._templates.get(word, ())]
         for template in sorted(near, key=lambda each: -each.weight):
             if match := template.pattern.fullmatch(text):
-                values = {
-                    name: self._translate(value, depth - 1)
-                    for name, value in match.groupdict().items()
-                }
-                return _HOLE.sub(lambda hole, values=values: values[hole[1]], template.translated)
+                values = match.groupdict()
+                return template.filled(
+                    {name: self._value(name, value, depth) for name, value in values.items()}
+                )
         return None
 
-    def _each(self, parts: list[str], depth: int) -> str:
-        """Return several sentences, of which a template may hold more than one, each translated."""
-        for end in range(len(parts) - 1, 0, -1):
-            found = self._find(" ".join(parts[:end]), depth)
-            if found is not None:
-                rest = self._translate(" ".join(parts[end:]), depth - 1)
-                return found + _joint(found) + rest
-        return parts[0] + " " + self._translate(" ".join(parts[1:]), depth - 1)
+    def _value(self, name: str, value: str, depth: int) -> str:
+        if name in _WORDS and value in self._whole:
+            return self._whole[value]
+        return self._translate(value, depth - 1)
 
+    def _in_parts(self, text: str, depth: int) -> str:
+        """Return a text that is put together, each part that is known translated."""
+        sentences = _SENTENCES.split(text)
+        if len(sentences) > 1:
+            return self._one_after_the_other(sentences, depth)
+        for joint in _AFTER:
+            subject, found, rest = text.partition(joint)
+            if found and (said := self._translate(rest, depth)) != rest:
+                return self._translate(subject, depth) + _FULL_WIDTH[joint] + said
+        items = text.split(", ")
+        said_items = [self._translate(item, depth) for item in items]
+        return text if said_items == items else "、".join(said_items)
 
-def _joint(sentence: str) -> str:
-    """Return what stands after a sentence: a full-width stop brings its own space."""
-    return "" if sentence.endswith(("。", "！", "？", "；")) else " "
+    def _one_after_the_other(self, sentences: list[str], depth: int) -> str:
+        """Return sentences translated; one template may hold several, so the most come first."""
+        for end in range(len(sentences) - 1, 0, -1):
+            said = self._find(" ".join(sentences[:end]), depth)
+            if said is not None:
+                break
+        else:
+            end, said = 1, self._translate(sentences[0], depth)
+        rest = self._translate(" ".join(sentences[end:]), depth)
+        return said + ("" if said.endswith(_STOPS) else " ") + rest

@@ -20,6 +20,7 @@ from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Caller
 from core.services.call_lists import Part
 from core.services.job_tickets import Wanted
+from core.services.languages import Language
 from core.services.log_rows import Logging
 from core.services.thresholds import Thresholds
 from tests.security.stage import CSV, EXPECTED, HOOK, PASSWORD, RECORD, Stage, read_table
@@ -100,6 +101,11 @@ def _revoked(stage: Stage, who: Caller, _: str) -> Act:
 def _ended(stage: Stage, who: Caller, _: str) -> Act:
     sign_in = stage.platform.sign_ins.begin(who)
     return lambda: stage.platform.sign_ins.end(who, sign_in)
+
+
+def _other_language(stage: Stage, who: Caller) -> str:
+    found = stage.platform.languages.find(who)
+    return Language.ENGLISH if found is Language.CHINESE else Language.CHINESE
 
 
 def _changed_password(stage: Stage, who: Caller) -> None:
@@ -200,7 +206,9 @@ CASES: dict[str, Case] = {
     "sign_ins.list_": _own(lambda s, who: s.platform.sign_ins.list_(who)),
     "sign_ins.end": _ended,
     "sign_ins.end_all": _own(lambda s, who: s.platform.sign_ins.end_all(who)),
-    "languages.choose": _own(lambda s, who: s.platform.languages.choose(who, _other(s, who))),
+    "languages.choose": _own(
+        lambda s, who: s.platform.languages.choose(who, _other_language(s, who))
+    ),
     "languages.find": _own(lambda s, who: s.platform.languages.find(who)),
     "people.list_": _own(lambda s, who: s.platform.people.list_(who)),
     "people.add": _own(lambda s, who: s.platform.people.add(who, s.name(), "viewer")),
