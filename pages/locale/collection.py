@@ -42,7 +42,9 @@ def _files(*patterns: str) -> Iterator[Path]:
 def update(language: Language) -> None:
     """Bring the catalogue of a language up to date; what is new in it waits for a translation."""
     catalog = read_catalogue(language)
-    catalog.update(collect(), no_fuzzy_matching=True)
+    template = collect()
+    template.creation_date = catalog.creation_date  # or each run would change the file
+    catalog.update(template, no_fuzzy_matching=True)
     with path_of(language).open("wb") as file:
         write_po(file, catalog, width=100, no_location=True, sort_output=True, ignore_obsolete=True)
 
