@@ -1,0 +1,121 @@
+"""Home, the team's dashboard (P2): what it sums, and what it says needs attention."""
+
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.db.tables import utc_now
+from core.platform import Platform
+from core.services import dashboard
+from core.services.accounts import Caller
+from core.services.call_records import CallRecord
+from core.services.deployment_views import DeploymentView
+from core.services.model_views import ModelView
+from tests.pages.conftest import add_model, ran, texts, visit
+
+
+def record(
+    platform: Platform, service: DeploymentView, calls: int, *, errors: int, hours_ago: float = 0
+) -> None:
+    at = utc_now() - timedelta(hours=hours_ago)
+    for number in range(calls):
+        code = "invalid_input" if number < errors else ""
+        platform.calls.record(CallRecord(service.id, 1, at, 1, 0, code, 2.0, service.created_by))
+
+
+def numbers(app: AppTest) -> dict[str, str]:
+    """Return the numbers at the head; each service's card below has one of its own."""
+    return {metric.label: metric.value for metric in app.metric[:5]}
+
+
+def test_before_there_is_a_model_home_shows_the_way_to_one_and_no_numbers(ann: Caller) -> None:
+    app = visit(ann)
+    assert "First steps" in texts(app)
+    assert not app.metric
+
+
+def test_a_viewer_of_an_empty_platform_is_told_what_to_wait_for(
+    platform: Platform, ann: Caller, ben: Caller
+) -> None:
+    platform.people.set_role(ann, "ben", "viewer")
+    app = visit(platform.accounts.sign_in("ben", "correct horse"))
+    assert "When a colleague shares a model with the team" in texts(app)
+    assert "First steps" not in texts(app)
+
+
+def test_home_sums_the_last_day_of_all_services(
+    platform: Platform, ann: Caller, iris: ModelView, service: DeploymentView
+) -> None:
+    other = platform.deployments.create(ann, iris.id, "staging")
+    platform.deployments.pause(ann, other.id)
+    record(platform, service, 6, errors=1)
+    record(platform, other, 2, errors=1, hours_ago=3)
+    record(platform, service, 5, errors=5, hours_ago=30)
+    shown = numbers(visit(ann))
+    assert shown["Services running"] == "1 of 2"
+    assert shown["Calls, 24 h"] == "8"
+    assert shown["Errors, 24 h"] == "25.0%"
+
+
+def test_errors_of_a_service_too_seldom_called_to_be_judged_are_told_all_the_same(
+    platform: Platform, ann: Caller, service: DeploymentView
+) -> None:
+    record(platform, service, 4, errors=1)
+    read = texts(visit(ann))
+    assert "1 of 4 calls failed in the last 24 hours" in read
+    assert "All is well" not in read
+
+
+def test_a_task_that_failed_lately_is_shown_with_its_reason(
+    platform: Platform, ann: Caller, iris: ModelView
+) -> None:
+    version = platform.models.get_by_id(ann, iris.id)
+    records = ", ".join([json.dumps(version.info.sample)] * 10)
+    broken = f"[{records}, oops]".encode()
+    staged = platform.files.stage(io.BytesIO(broken), "broken.json", 1 << 20)
+    platform.jobs.submit(ann, version, staged, kind="json")
+    platform.runner.run_until_idle()
+    read = texts(visit(ann))
+    assert "broken.json" in read
+    assert "not JSON around record 11" in read
+
+
+def test_others_see_nothing_of_what_is_private(
+    platform: Platform, ann: Caller, ben: Caller, iris: ModelView, iris_file: Path
+) -> None:
+    secret = add_model(platform, ann, iris_file, "Secret plans")
+    service = platform.deployments.create(ann, secret.id, "hidden")
+    record(platform, service, 3, errors=3)
+    app = visit(ben)
+    assert "Secret plans" not in texts(app)
+    assert "hidden" not in texts(app)
+    assert numbers(app)["Calls, 24 h"] == "0"
+
+
+def test_models_that_nobody_uses_are_listed_after_a_month(
+    platform: Platform, ann: Caller, iris: ModelView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Not used for a month" not in texts(visit(ann))
+    monkeypatch.setattr(dashboard, "UNUSED", timedelta(days=-1))
+    read = texts(visit(ann))
+    assert "Not used for a month" in read
+    assert "never used" in read
+
+
+def test_of_many_services_the_most_called_are_shown_first_and_the_others_on_request(
+    platform: Platform, ann: Caller, iris: ModelView
+) -> None:
+    made = [platform.deployments.create(ann, iris.id, f"service {n}") for n in range(11)]
+    record(platform, made[7], 5, errors=0)
+    record(platform, made[3], 2, errors=0)
+    app = visit(ann)
+    cards = [link.value for link in app.page_link if link.value.startswith("service ")]
+    assert cards[:2] == ["service 7", "service 3"]
+    assert len(cards) == 9
+    app.toggle(key="home_services_all").set_value(True)
+    cards = [link.value for link in ran(app).page_link if link.value.startswith("service ")]
+    assert len(cards) == 11
