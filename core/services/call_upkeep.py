@@ -5,7 +5,6 @@ uses the room of deleted rows for new ones after its next checkpoint; the file i
 """
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -15,6 +14,7 @@ from sqlalchemy.schema import CreateTableAs
 from core.db.call_tables import calls
 from core.db.engine import Database
 from core.db.tables import utc_now
+from core.services.background import Background
 from core.services.call_sums import HOURS, MEASURES, MINUTES, packed
 
 MINUTES_KEPT = timedelta(days=3)  # windows of more than a day are read by the hour
@@ -25,7 +25,7 @@ _FIRST = timedelta(days=3)
 _log = logging.getLogger(__name__)
 
 
-class CallUpkeep:
+class CallUpkeep(Background):
     """One thread that tidies up once a minute.
 
     Calls are kept for `call_days`, their sums by the minute for three days, by the hour for
@@ -40,6 +40,7 @@ class CallUpkeep:
         history_days: int,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
+        super().__init__("call-upkeep")
         self._database = database
         self._now = now
         self.kept = {
@@ -49,18 +50,6 @@ class CallUpkeep:
             HOURS.counts: timedelta(days=history_days),
             HOURS.latencies: timedelta(days=history_days),
         }
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._tidy_on, name="call-upkeep", daemon=True)
-
-    def start(self) -> None:
-        """Begin in the background."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after the step under way."""
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join()
 
     def tidy(self, back: timedelta = _LATE) -> None:
         """Pack what came since `back` ago and drop what is older than it is kept."""
@@ -104,7 +93,7 @@ class CallUpkeep:
             with self._database.writing() as session:
                 session.execute(delete(table).where(table.c.at < until))
 
-    def _tidy_on(self) -> None:
+    def _run(self) -> None:
         back = _FIRST
         while not self._closing.is_set():
             try:

@@ -1,7 +1,6 @@
 """Removes the files of tasks that ended long ago; their rows stay and say so."""
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,13 +9,14 @@ from sqlalchemy import func, select, update
 from core.db.engine import Database
 from core.db.tables import Task, utc_now
 from core.files import Files
+from core.services.background import Background
 
 _EVERY_SECONDS = 3600
 
 _logger = logging.getLogger(__name__)
 
 
-class Retention:
+class Retention(Background):
     """One quiet thread that looks once an hour what is to go; `days` of 0 keep everything."""
 
     def __init__(
@@ -27,23 +27,16 @@ class Retention:
         days: float,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
+        super().__init__("retention")
         self._database = database
         self._files = files
         self._days = days
         self._now = now
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention")
 
     def start(self) -> None:
         """Begin in the background, unless everything is kept."""
         if self._days:
-            self._thread.start()
-
-    def close(self) -> None:
-        """Stop."""
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+            super().start()
 
     def sweep(self, days: float | None = None) -> int:
         """Remove what has had its time, or what is older than `days`; return how many tasks'.

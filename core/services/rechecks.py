@@ -1,7 +1,6 @@
 """Checks again, by itself, what other versions of the engines or of Slipway have checked."""
 
 import logging
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from core.db.tables import Version
 from core.errors import InternalError, Overloaded, SlipwayError
 from core.files import Files
 from core.runtimes.engines import engine_of
+from core.services.background import Background
 from core.services.match_runs import Lease, Tally, open_rows, scored_rows
 from core.services.match_views import Count, Report, decoded_report, verdict_row
 from core.services.model_rows import decoded_brief
@@ -23,7 +23,7 @@ from core.version import VERSION
 _logger = logging.getLogger(__name__)
 
 
-class Rechecks:
+class Rechecks(Background):
     """One thread that goes once through the versions whose last verdict is of another time.
 
     The new verdict is kept beside the old one, also where it is that the version can no longer be
@@ -31,22 +31,14 @@ class Rechecks:
     """
 
     def __init__(self, database: Database, files: Files, models: Models, lease: Lease) -> None:
+        super().__init__("rechecks")
         self._database = database
         self._files = files
         self._models = models
         self._lease = lease
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="rechecks")
 
-    def start(self) -> None:
-        """Begin in the background."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop at the next thousand rows; what is not done is done after the next start."""
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+    def _run(self) -> None:
+        self.run()
 
     def run(self) -> None:
         """Check again whatever is outdated, one version after the other."""

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from core.db.tables import Delivery, Deployment, Model, Task, Webhook, utc_now
 from core.errors import InvalidInput, NotFound
 from core.services import events
 from core.services.accounts import Caller
+from core.services.background import Background
 from core.services.task_news import WAITING, waiting_delivery
 from core.services.webhook_posts import (
     MOMENT,
@@ -60,7 +60,7 @@ class DeliveryView:
     created: datetime
 
 
-class Webhooks:
+class Webhooks(Background):
     """The webhooks of one platform, and the one thread that posts to them.
 
     `private` allows addresses inside the network of the server.
@@ -74,22 +74,11 @@ class Webhooks:
         send: Post | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
+        super().__init__("webhooks")
         self._database = database
         self._private = private
         self._send = send or self._post
         self._now = now
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhooks")
-
-    def start(self) -> None:
-        """Begin in the background."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after the post under way; what waits is sent after the next start."""
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join()
 
     def set(self, caller: Caller, url: str) -> HookView:
         """Tell the caller at this address from now on, signed with a new secret.
