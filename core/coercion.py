@@ -236,13 +236,20 @@ _READERS: dict[DataType, Callable[[Field, object], object]] = {
 }
 
 
+def is_within(field: Field, typed: object) -> bool:
+    """Return whether a typed value is one of the field's categories, or in one of its intervals."""
+    if field.categories:
+        return _category(field, typed) is not None
+    return not isinstance(typed, int | float) or field.allows(typed)
+
+
 def _within(field: Field, typed: object, value: object) -> object:
     """Hold a typed value against the field's categories or intervals."""
     if field.categories:
         match = _category(field, typed)
         if match is not None:
             return match
-    elif not field.intervals or not isinstance(typed, int | float) or field.allows(typed):
+    elif not field.intervals or is_within(field, typed):
         return typed
     if field.invalid is Invalid.AS_IS:
         return typed

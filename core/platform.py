@@ -24,6 +24,7 @@ from core.services.column_maps import ColumnMaps
 from core.services.dashboard import Dashboard
 from core.services.deployments import Deployments
 from core.services.directory import Directory
+from core.services.examples import Examples
 from core.services.first_steps import FirstSteps
 from core.services.identities import Identities
 from core.services.job_news import TaskNews
@@ -80,6 +81,7 @@ class Platform:
     models: Models
     revisions: Revisions
     samples: Samples
+    examples: Examples
     first_steps: FirstSteps
     loader: Loader
     deployments: Deployments
@@ -192,6 +194,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     parts.callback(webhooks.close)
     load = OnlineLoad()
     matching = Matching(database, models, scorers.get)
+    samples = Samples(database, files, models, revisions)
     return Platform(
         settings=settings,
         files=files,
@@ -207,7 +210,8 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         models=models,
         revisions=revisions,
         first_steps=FirstSteps(database),
-        samples=Samples(database, files, models, revisions),
+        samples=samples,
+        examples=Examples(database, files, models, samples),
         loader=loader,
         deployments=deployments,
         releases=Releases(database, deployments, cache),

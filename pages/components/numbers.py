@@ -4,7 +4,7 @@ import math
 
 from core.schema import DataType, Field, Invalid
 
-_SAFE_INTEGER = 2**53 - 1  # beyond it a browser can't tell whole numbers apart
+SAFE_INTEGER = 2**53 - 1  # beyond it a browser can't tell whole numbers apart
 
 
 def bounds(field: Field) -> tuple[float | None, float | None]:
@@ -31,7 +31,7 @@ def _whole(field: Field, bound: float, inward: int) -> float:
 
 
 def _within_reach(bound: float) -> float | None:
-    return bound if abs(bound) <= _SAFE_INTEGER else None
+    return bound if abs(bound) <= SAFE_INTEGER else None
 
 
 def start_number(field: Field, example: object) -> float | None:
@@ -64,7 +64,7 @@ def _number(value: object) -> float | None:
         number = float(value)
     except ValueError:  # a default may be any text
         return None
-    return number if abs(number) <= _SAFE_INTEGER else None
+    return number if abs(number) <= SAFE_INTEGER else None
 
 
 def step_of(low: float | None, high: float | None, start: float | None) -> float:

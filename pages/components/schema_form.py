@@ -1,31 +1,27 @@
-"""A model's input schema as a form: fields become widgets, and the widgets a record.
+"""A model's input schema as a form: fields in sections that can be searched, and their record.
 
-The widgets only suggest what is allowed; what counts is `core.coercion`, which reads the record
-that comes out of here like one that came over HTTP.
+The fields stand in no `st.form`: each is looked at when it is left, so that what is wrong with it
+is said before anything is sent. The session holds every value, also of fields that are not drawn.
 """
 
-import datetime as dt
-import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
-import numpy as np
 import streamlit as st
 
 from core.image_recipe import ImageRecipe
 from core.runtimes.base import ModelInfo
-from core.schema import NUMERIC, DataType, Field, Invalid, Schema
-from pages.components.numbers import bounds, start_number, step_of
-from pages.components.text import plain, short
+from core.schema import Field, Schema
+from pages.components import field_values
+from pages.components.field_widgets import draw_picture, draw_widget, label_of
+from pages.components.text import holds, plain, plural, short
 
-MOST_FIELDS = 120
+MOST_FIELDS = 500
 _SECTION = 24
-_LONGEST_EXAMPLE = 5_000
-_MISSING = "(missing)"
-_EARLIEST, _LATEST = dt.date(1800, 1, 1), dt.date(2200, 12, 31)
+_MOST_FOUND = 48
 
-Sample = Mapping[str, object]
-M = TypeVar("M", dt.date, dt.time, dt.datetime)
+Record = dict[str, object]
+Place = tuple[int, Field]
 
 
 def fits(schema: Schema) -> bool:
@@ -33,218 +29,182 @@ def fits(schema: Schema) -> bool:
     return 0 < len(schema) <= MOST_FIELDS
 
 
-def draw_fields(info: ModelInfo, prefix: str) -> dict[str, object]:
+def reset(info: ModelInfo, prefix: str) -> None:
+    """Set every field to what a new form starts with; for callbacks."""
+    _forget_uploads(prefix)
+    for position, field in enumerate(info.inputs):
+        _set_start(field, info.sample.get(field.name), _key(prefix, position))
+
+
+def fill(info: ModelInfo, prefix: str, record: Mapping[str, object]) -> None:
+    """Set every field that a record names; pictures are bytes. Before the form is drawn."""
+    begin(info, prefix)
+    _forget_uploads(prefix)
+    for position, field in enumerate(info.inputs):
+        if field.name in record:
+            key, value = _key(prefix, position), record[field.name]
+            is_picture = isinstance(value, bytes)
+            st.session_state[key] = "" if is_picture else field_values.held(field, value)
+            st.session_state[f"{key}_given"] = value if field.is_tensor else None
+
+
+def begin(info: ModelInfo, prefix: str) -> None:
+    """Set the fields that hold nothing yet to what they start with."""
+    for position, field in enumerate(info.inputs):
+        key = _key(prefix, position)
+        if key not in st.session_state:
+            _set_start(field, info.sample.get(field.name), key)
+
+
+def record_of(info: ModelInfo, prefix: str) -> Record:
+    """Return what the form holds, as a record; pictures are the bytes of their files."""
+    return {
+        field.name: _value(info, field, _key(prefix, position))
+        for position, field in enumerate(info.inputs)
+    }
+
+
+def draw_fields(info: ModelInfo, prefix: str) -> Record:
     """Draw one widget per input field and return what they hold, as a record.
 
-    Meant for the inside of an `st.form`. Widget keys are `<prefix>_<position>`. Fields beyond the
-    first 24 are folded away; they start with values that the model takes.
+    Widget keys are `<prefix>_<position>`. Of more than 24 fields those beyond the first are folded
+    away in sections, drawn when they are opened or when a search finds them.
     """
-    fields = list(enumerate(info.inputs))
-    record = _draw_section(fields[:_SECTION], info.sample, prefix)
-    for start in range(_SECTION, len(fields), _SECTION):
-        section = fields[start : start + _SECTION]
-        with st.expander(f"Fields {start + 1} to {start + len(section)}"):
-            record |= _draw_section(section, info.sample, prefix)
+    begin(info, prefix)
+    record = record_of(info, prefix)
+    notices = _notices(info, prefix, record)
+    places = list(enumerate(info.inputs))
+    words = _draw_search(prefix) if len(places) > _SECTION else ""
+    if words:
+        _draw_found(places, words, prefix, notices)
+        return record
+    _draw_section(places[:_SECTION], prefix, notices)
+    for start in range(_SECTION, len(places), _SECTION):
+        _draw_folded(places[start : start + _SECTION], prefix, notices)
     return record
 
 
-def _draw_section(
-    fields: Sequence[tuple[int, Field]], sample: Sample, prefix: str
-) -> dict[str, object]:
-    wide = any(field.is_tensor for _, field in fields)
-    with st.grid(1 if wide else "auto", min_column_width=200):
-        return {
-            field.name: draw_field(field, sample.get(field.name), f"{prefix}_{position}")
-            for position, field in fields
-        }
+def _key(prefix: str, position: int) -> str:
+    return f"{prefix}_{position}"
 
 
-def draw_field(field: Field, example: object, key: str) -> object:
-    """Draw the widget of one field, set to the example where that fits, and return its value.
-
-    Dates and times come back as ISO 8601 text, tensors as lists (or as the text that was typed
-    where it is no JSON), pictures as the bytes of their files, what is missing as None.
-    """
-    if field.image is not None:
-        return _draw_picture(field, field.image, key)
-    if field.is_tensor:
-        return _draw_tensor(field, example, key)
-    if field.categories and field.type is not DataType.BOOLEAN:
-        return _draw_categories(field, example, key)
-    return _WIDGETS[field.type](field, example, key)
+def _set_start(field: Field, example: object, key: str) -> None:
+    st.session_state[key] = "" if field.image else field_values.start_of(field, example)
+    st.session_state.pop(f"{key}_given", None)
 
 
-def _label(field: Field) -> str:
-    unit = f" ({short(field.unit, 20)})" if field.unit else ""
-    return plain(short(field.label or field.name, 80) + unit)
+def _forget_uploads(prefix: str) -> None:
+    """Have the uploaders drawn anew: what they hold cannot be set."""
+    st.session_state[f"{prefix}_uploads"] = _uploads(prefix) + 1
 
 
-def _help(field: Field) -> str:
-    facts = [f"{field.type.value}, {field.optype.value}"]
-    if field.label:
-        facts.insert(0, plain(field.name))
-    if field.description:
-        facts.insert(0, plain(short(field.description, 300)))
-    if field.range:
-        facts.append(f"range {plain(short(field.range, 300))}")
-    if field.nullable:
-        facts.append("may be missing" + (f": {plain(field.missing)}" if field.missing else ""))
-    return " · ".join(facts)
+def _uploads(prefix: str) -> int:
+    number: int = st.session_state.get(f"{prefix}_uploads", 0)
+    return number
 
 
-def _draw_categories(field: Field, example: object, key: str) -> str | None:
-    options = [*field.categories, _MISSING] if field.nullable else list(field.categories)
-    chosen = st.selectbox(
-        _label(field),
-        options,
-        index=_index(field.categories, example),
-        key=key,
-        help=_help(field),
-        accept_new_options=field.invalid is not Invalid.REFUSE,
+def _value(info: ModelInfo, field: Field, key: str) -> object:
+    given = st.session_state.get(f"{key}_given")
+    if given is None and field.is_tensor and not field.image:
+        given = field_values.unsaid(field, info.sample.get(field.name))
+    return field_values.value_of(field, st.session_state.get(key), given)
+
+
+def _notices(info: ModelInfo, prefix: str, record: Record) -> dict[int, str]:
+    """Return what is to be said of the fields, by position; of arrays only what was typed."""
+    found = {}
+    for position, field in enumerate(info.inputs):
+        if field.is_tensor and not st.session_state.get(_key(prefix, position)):
+            continue
+        if notice := field_values.notice_of(field, record[field.name]):
+            found[position] = notice
+    return found
+
+
+def _draw_search(prefix: str) -> str:
+    return st.text_input(
+        "Find a field",
+        key=f"{prefix}_search",
+        type="search",
+        live=True,
+        placeholder="A part of its name or description",
+        width=360,
+    ).strip()
+
+
+def _draw_found(
+    places: Sequence[Place], words: str, prefix: str, notices: Mapping[int, str]
+) -> None:
+    found = [
+        (position, field)
+        for position, field in places
+        if holds(words, field.name, field.label, field.description, field.unit)
+    ]
+    if len(found) > _MOST_FOUND:
+        st.caption(f"{plural(len(found), 'field')}; the first {_MOST_FOUND} are shown.")
+    elif not found:
+        st.caption("No field has these words in its name or description.")
+    _draw_section(found[:_MOST_FOUND], prefix, notices)
+
+
+def _draw_folded(section: Sequence[Place], prefix: str, notices: Mapping[int, str]) -> None:
+    first, last = section[0], section[-1]
+    names = f"{plain(short(first[1].name, 30))} … {plain(short(last[1].name, 30))}"
+    amber = sum(position in notices for position, _ in section)
+    mark = f" :orange[:material/warning: {amber}]" if amber else ""
+    folded = st.expander(
+        f"Fields {first[0] + 1} to {last[0] + 1}: {names}{mark}",
+        key=f"{prefix}_section_{first[0]}",
+        on_change="rerun",
     )
-    return None if field.nullable and chosen == _MISSING else chosen
+    if folded.open:
+        with folded:
+            _draw_section(section, prefix, notices)
 
 
-def _index(categories: tuple[str, ...], example: object) -> int:
-    """Return where the example is among the categories, which are text also for numbers."""
-    text = f"{example:.15g}" if isinstance(example, float) else str(example)
-    return categories.index(text) if text in categories else 0
+def _draw_section(section: Sequence[Place], prefix: str, notices: Mapping[int, str]) -> None:
+    for wide, fields in _by_width(section):
+        with st.grid(1 if wide else "auto", min_column_width=200):
+            for position, field in fields:
+                _draw_cell(field, prefix, position, notices.get(position, ""))
 
 
-def _draw_boolean(field: Field, example: object, key: str) -> bool | None:
-    if not field.nullable:
-        return st.toggle(_label(field), example is True, key=key, help=_help(field))
-    options: dict[str, bool | None] = {"true": True, "false": False, _MISSING: None}
-    index = list(options.values()).index(example if isinstance(example, bool) else None)
-    chosen = st.selectbox(_label(field), list(options), index=index, key=key, help=_help(field))
-    return options[chosen]
+def _by_width(section: Sequence[Place]) -> Iterator[tuple[bool, list[Place]]]:
+    """Yield the fields in two groups: arrays and pictures take the whole width."""
+    for wide in (False, True):
+        fields = [place for place in section if place[1].is_tensor is wide]
+        if fields:
+            yield wide, fields
 
 
-def _draw_integer(field: Field, example: object, key: str) -> int | None:
-    low, high = bounds(field)
-    start = start_number(field, example)
-    return st.number_input(
-        _label(field),
-        min_value=None if low is None else int(low),
-        max_value=None if high is None else int(high),
-        value=None if start is None else int(start),
-        step=1,
-        key=key,
-        help=_help(field),
-        placeholder=_MISSING if field.nullable else "a whole number",
-    )
+def _draw_cell(field: Field, prefix: str, position: int, notice: str) -> None:
+    key = _key(prefix, position)
+    with st.container(gap="xxsmall"):
+        if field.image is not None:
+            _draw_picture(field, field.image, prefix, key)
+        else:
+            draw_widget(field, key)
+        if notice:
+            st.markdown(f":small[:orange[:material/warning: {notice}]]")
+        elif facts := _facts(field):
+            st.caption(facts)
 
 
-def _draw_float(field: Field, example: object, key: str) -> float | None:
-    low, high = bounds(field)
-    start = start_number(field, example)
-    return st.number_input(
-        _label(field),
-        min_value=low,
-        max_value=high,
-        value=start,
-        step=step_of(low, high, start),
-        format="%.7g" if field.type is DataType.FLOAT else "%.12g",
-        key=key,
-        help=_help(field),
-        placeholder=_MISSING if field.nullable else "a number",
-    )
+def _facts(field: Field) -> str:
+    """Return what stands under a field: what it allows, and what programs call it."""
+    is_told = field.label.casefold() in ("", field.name.casefold())
+    name = "" if is_told else short(field.name, 40)
+    return plain(" · ".join(filter(None, [field_values.range_in_words(field), name])))
 
 
-def _draw_text(field: Field, example: object, key: str) -> str | None:
-    start = example if isinstance(example, str) else field.default or ""
-    return st.text_input(_label(field), start, key=key, help=_help(field)) or None
+def _draw_picture(field: Field, recipe: ImageRecipe, prefix: str, key: str) -> None:
+    upload_key = f"{key}_upload_{_uploads(prefix)}"
+    draw_picture(field, recipe, upload_key, partial(_take_picture, key, upload_key))
+    given = st.session_state.get(f"{key}_given")
+    if isinstance(given, bytes) and st.session_state.get(upload_key) is None:
+        st.image(given, width=160, caption=f"{label_of(field)}, filled in")
 
 
-def _draw_date(field: Field, example: object, key: str) -> str | None:
-    chosen = st.date_input(
-        _label(field),
-        _start(field, example, dt.date(2026, 1, 1)),
-        min_value=_EARLIEST,
-        max_value=_LATEST,
-        key=key,
-        help=_help(field),
-        format="YYYY-MM-DD",
-    )
-    return chosen.isoformat() if isinstance(chosen, dt.date) else None
-
-
-def _draw_time(field: Field, example: object, key: str) -> str | None:
-    start = _start(field, example, dt.time(12))
-    chosen = st.time_input(_label(field), start, key=key, help=_help(field), step=60)
-    return None if chosen is None else chosen.isoformat()
-
-
-def _draw_datetime(field: Field, example: object, key: str) -> str | None:
-    chosen = st.datetime_input(
-        _label(field),
-        _start(field, example, dt.datetime(2026, 1, 1, 12)),  # noqa: DTZ001 - models know no zones
-        min_value=_EARLIEST,
-        max_value=_LATEST,
-        key=key,
-        help=_help(field),
-        format="YYYY-MM-DD",
-        step=60,
-    )
-    return None if chosen is None else chosen.isoformat()
-
-
-def _start(field: Field, example: object, otherwise: M) -> M | None:
-    """Return the moment a widget starts with: the example, which may be ISO 8601 text."""
-    if isinstance(example, type(otherwise)):
-        return example
-    if isinstance(example, str):
-        return type(otherwise).fromisoformat(example)
-    return None if field.nullable else otherwise
-
-
-def _draw_picture(field: Field, recipe: ImageRecipe, key: str) -> bytes | None:
-    upload = st.file_uploader(
-        f"{_label(field)} ({field.dimension})",
-        type=["jpg", "jpeg", "png"],
-        key=key,
-        help=f"A JPEG or PNG. It becomes: {recipe}. Numbers can be given on the tab JSON.",
-    )
-    return upload.getvalue() if upload else None
-
-
-def _draw_tensor(field: Field, example: object, key: str) -> object:
-    """Draw a tensor as JSON text; an empty one stands for an example too long to show, or zeros."""
-    shown = "" if example is None else json.dumps(example)
-    if not shown or len(shown) > _LONGEST_EXAMPLE:
-        unsaid, shown = _unsaid(field, example), ""
-    else:
-        unsaid = None
-    text = st.text_area(
-        f"{_label(field)} ({field.dimension})",
-        shown,
-        key=key,
-        height=160,
-        help=f"{_help(field)} · nested lists of numbers as JSON",
-        placeholder="Left empty, an example is sent" if unsaid is not None else None,
-    )
-    if not text.strip():
-        return unsaid
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text  # the coercion says what is wrong with it
-
-
-def _unsaid(field: Field, example: object) -> object:
-    """Return what an empty text stands for: the example, else zeros where the shape is known."""
-    if example is not None or None in field.shape or field.type not in NUMERIC:
-        return example
-    return np.zeros([length or 0 for length in field.shape]).tolist()
-
-
-_WIDGETS: dict[DataType, Callable[[Field, object, str], object]] = {
-    DataType.INTEGER: _draw_integer,
-    DataType.FLOAT: _draw_float,
-    DataType.DOUBLE: _draw_float,
-    DataType.STRING: _draw_text,
-    DataType.BOOLEAN: _draw_boolean,
-    DataType.DATE: _draw_date,
-    DataType.TIME: _draw_time,
-    DataType.DATETIME: _draw_datetime,
-}
+def _take_picture(key: str, upload_key: str) -> None:
+    upload = st.session_state[upload_key]
+    st.session_state[f"{key}_given"] = upload.getvalue() if upload else None

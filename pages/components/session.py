@@ -32,7 +32,7 @@ _MADE = "slipway_made_"
 _LANGUAGE = "slipway_language"
 _LANGUAGE_CHOSEN = "slipway_language_chosen"
 _LONGEST_INPUT = 100_000
-_MOST_INPUTS = 20
+_MOST_INPUTS, _MOST_MODELS = 6, 20
 
 
 T = TypeVar("T")
@@ -192,10 +192,21 @@ def made_once(name: str, key: Hashable, make: Callable[[], T]) -> T:
     return value
 
 
-def remember_input(model_id: str, record: object) -> None:
-    """Keep the record that was tried last on a model, for calls to copy, unless it is very long.
+def keep(name: str, key: Hashable, value: object) -> None:
+    """Keep what was made under a name for this key, in place of what was there."""
+    st.session_state[f"{_MADE}{name}"] = (key, value)
 
-    Only what JSON can hold is kept.
+
+def kept(name: str, key: Hashable, kind: type[T]) -> T | None:
+    """Return what is kept under a name, None if nothing is or it is another key's."""
+    made = st.session_state.get(f"{_MADE}{name}")
+    return made[1] if made is not None and made[0] == key and isinstance(made[1], kind) else None
+
+
+def remember_input(model_id: str, record: object) -> None:
+    """Keep a record that was tried on a model, for calls to copy and for forms to be filled in.
+
+    Kept are the last few of each model that JSON can hold and that are not very long.
     """
     try:
         text = json.dumps(record, ensure_ascii=False, allow_nan=False)
@@ -203,16 +214,21 @@ def remember_input(model_id: str, record: object) -> None:
     except (TypeError, ValueError):
         return
     if len(text) <= _LONGEST_INPUT:
-        kept: dict[str, str] = st.session_state.get(_INPUTS, {})
-        others = [each for each in kept.items() if each[0] != model_id]
-        st.session_state[_INPUTS] = dict([*others, (model_id, text)][-_MOST_INPUTS:])
+        kept: dict[str, list[str]] = dict(st.session_state.get(_INPUTS, {}))
+        before = [each for each in kept.pop(model_id, []) if each != text]
+        kept[model_id] = [text, *before][:_MOST_INPUTS]
+        st.session_state[_INPUTS] = dict(list(kept.items())[-_MOST_MODELS:])
+
+
+def last_inputs(model_id: str) -> list[dict[str, object]]:
+    """Return the records that were tried on a model in this tab, the last one first."""
+    texts = st.session_state.get(_INPUTS, {}).get(model_id, [])
+    return [record for record in map(json.loads, texts) if isinstance(record, dict)]
 
 
 def last_input(model_id: str) -> dict[str, object] | None:
     """Return the record that was tried last on a model in this tab, or None."""
-    text = st.session_state.get(_INPUTS, {}).get(model_id)
-    found = None if text is None else json.loads(text)
-    return found if isinstance(found, dict) else None
+    return next(iter(last_inputs(model_id)), None)
 
 
 def tend_cookie() -> None:

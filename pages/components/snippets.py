@@ -83,6 +83,14 @@ def example_of(
     return Example(origin(), path, info, record, endpoint, dict(fields), token)
 
 
+def example_with(
+    record: Mapping[str, object], info: ModelInfo, path: str, fields: Mapping[str, str]
+) -> Example:
+    """Return a call with a record of the reader's; pictures are told by their fields alone."""
+    plain = {name: value for name, value in record.items() if not isinstance(value, bytes)}
+    return Example(origin(), path, info, plain, fields=dict(fields))
+
+
 def _fits(record: Mapping[str, object], info: ModelInfo) -> bool:
     """Return whether a record that was tried on another version, perhaps, names the same fields."""
     names = {field.name for field in info.inputs}
@@ -98,7 +106,7 @@ def origin() -> str:
 
 def draw_calls(example: Example, key: str) -> None:
     """Draw the call in every language, in tabs; and the files that long ones read."""
-    _draw_files(example, key)
+    draw_files(example, key)
     for tab, language in zip(st.tabs(list(LANGUAGES)), LANGUAGES.values(), strict=True):
         with tab:
             st.code(language.form(example), language=language.highlight, wrap_lines=True)
@@ -116,7 +124,8 @@ def _draw_others(example: Example, language: Language) -> None:
         st.code(writer(example), language=language.highlight, wrap_lines=True)
 
 
-def _draw_files(example: Example, key: str) -> None:
+def draw_files(example: Example, key: str) -> None:
+    """Draw the files that a call reads, where its record is too long to be shown inside it."""
     if example.pictures:
         st.caption(
             _("{picture_file} stands for a JPEG or PNG of yours.", picture_file=PICTURE_FILE)

@@ -28,6 +28,26 @@ class Target:
         """Return what the model takes and gives."""
         return self.view.info
 
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """Return what tells it apart from all others, also from how it was before an edit."""
+        return self.view.id, self.view.revision, self.service.id if self.service else ""
+
+    @property
+    def prefix(self) -> str:
+        """Return what the keys of its form begin with."""
+        return f"predict_{self.view.id}_{self.view.revision}"
+
+    def call(self, caller: Caller) -> tuple[str, dict[str, str]]:
+        """Return the path of the form contract that scores with it, and the fields that name it."""
+        model = self.view.model
+        owner = {} if model.owner == caller.name else {"owner": model.owner}
+        if self.service is None:
+            named = {"modelname": model.name, "version": str(self.view.number)}
+            return "/api/model/test", {**named, **owner}
+        named = {"modelname": model.name, "deployment": self.service.name}
+        return "/api/deployment/predict", {**named, **owner}
+
 
 def draw(caller: Caller) -> Target | None:
     """Draw the head of the page with the choice; return what was chosen, None if nothing."""

@@ -67,7 +67,7 @@ def test_a_record_of_other_fields_gives_way_to_the_sample(
     ann: Caller, service: DeploymentView
 ) -> None:
     app = visit(ann, PAGE)
-    app.session_state["slipway_inputs"] = {service.model_id: '{"hue": 7.25}'}
+    app.session_state["slipway_inputs"] = {service.model_id: ['{"hue": 7.25}']}
     app = reopened(app, PAGE, deployment=service.id)
     assert "hue" not in codes(app)
     assert "sepal_length" in codes(app)

@@ -304,6 +304,7 @@ CASES: dict[str, Case] = {
             who, m, dict(RECORD), ("sepal_length", "petal_width")
         )
     ),
+    "examples.list_": _model(lambda s, who, m: s.platform.examples.list_(who, m)),
     "previews.look": _previewed,
     "column_maps.find": _model(lambda s, who, m: s.platform.column_maps.find(who, m, ["age"])),
     "column_maps.remember": _model(
@@ -433,6 +434,7 @@ _PRIVATE = [name for name in CASES if name.split(".")[0] in _OF_MODELS and name 
     "first_steps.note_test",
     "what_if.sweep",
     "what_if.cross",
+    "examples.list_",
     "previews.look",
     "column_maps.find",
     "column_maps.remember",
