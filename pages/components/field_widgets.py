@@ -1,6 +1,7 @@
 """The widget of each kind of field; what it holds is in the session under its key."""
 
 from collections.abc import Callable
+from typing import Final
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from pages.components.field_values import EARLIEST, LATEST, MISSING, choices, is
 from pages.components.numbers import bounds, start_number, step_of
 from pages.components.text import plain, short
 
-_STAYS = "session"  # also while it is folded away, and over a visit to another page
+_STAYS: Final = "session"  # also while it is folded away, and over a visit to another page
 
 
 def label_of(field: Field) -> str:
