@@ -19,6 +19,7 @@ from pages.components.text import plain, short
 
 PAGE_ROWS = 100
 PICTURE_ROWS = 24
+_MOST_FILTERS = 5
 _PICTURE_HEIGHT = 76
 _PICTURES_TALL = 560
 _ROWS_PAGE = "tasks_rows_page"
@@ -36,29 +37,43 @@ def draw(caller: Caller, task: TaskView) -> Query:
 
 
 def _draw_filters(task: TaskView, columns: list[str]) -> Query:
+    conditions: list[Condition] = []
+    for place in range(_MOST_FILTERS):
+        with st.grid("auto", min_column_width=160):
+            condition = _draw_filter(place, columns)
+        if condition is None:
+            break
+        conditions.append(condition)
     with st.grid("auto", min_column_width=160):
-        column = st.selectbox(
-            _("Filter by"), [_ANY, *columns], key="tasks_rows_column", format_func=_column
-        )
-        conditions = _draw_condition(column) if column != _ANY else ()
         order = st.selectbox(
             _("Sort by"), [_UPLOAD, *columns], key="tasks_rows_sort", format_func=_column
         )
         down = order != _UPLOAD and st.toggle(_("Largest first"), key="tasks_rows_down")
         rejects = bool(task.rows_failed) and st.toggle(_("Errors only"), key="tasks_rows_rejects")
-    return Query(conditions, rejects, None if order == _UPLOAD else order, down)
+    return Query(tuple(conditions), rejects, None if order == _UPLOAD else order, down)
 
 
 def _column(name: str) -> str:
     return _(name) if name in (_ANY, _UPLOAD) else short(name)
 
 
-def _draw_condition(column: str) -> tuple[Condition, ...]:
-    operator = st.selectbox(_("How"), OPERATORS, format_func=said, key="tasks_rows_operator")
+def _draw_filter(place: int, columns: list[str]) -> Condition | None:
+    """Draw one filter; return it once it is whole, and the next one is drawn below it."""
+    column = st.selectbox(
+        _("And by") if place else _("Filter by"),
+        [_ANY, *columns],
+        key=f"tasks_rows_column_{place}",
+        format_func=_column,
+    )
+    if column == _ANY:
+        return None
+    operator = st.selectbox(
+        _("How"), OPERATORS, format_func=said, key=f"tasks_rows_operator_{place}"
+    )
     if operator in (MISSING, PRESENT):
-        return (Condition(column, operator),)
-    value = st.text_input(_("Value"), key="tasks_rows_value")
-    return (Condition(column, operator, value),) if value else ()
+        return Condition(column, operator)
+    value = st.text_input(_("Value"), key=f"tasks_rows_value_{place}")
+    return Condition(column, operator, value) if value else None
 
 
 def _read(caller: Caller, task: TaskView, query: Query, rows: int) -> TablePage:

@@ -161,10 +161,10 @@ def test_rows_are_filtered_and_sorted_and_the_files_follow(
     platform: Platform, ann: Caller, done: TaskView
 ) -> None:
     app = visit(ann, PAGE, task=done.id)
-    app.selectbox(key="tasks_rows_column").set_value("petal_length")
+    app.selectbox(key="tasks_rows_column_0").set_value("petal_length")
     ran(app)
-    app.selectbox(key="tasks_rows_operator").set_value(">")
-    app.text_input(key="tasks_rows_value").set_value("1")
+    app.selectbox(key="tasks_rows_operator_0").set_value(">")
+    app.text_input(key="tasks_rows_value_0").set_value("1")
     app.selectbox(key="tasks_rows_sort").set_value("id")
     ran(app)
     app.toggle(key="tasks_rows_down").set_value(True)
@@ -180,17 +180,35 @@ def test_rows_are_filtered_and_sorted_and_the_files_follow(
     assert [each.kind for each in wanted(platform, app)] == ["csv", "parquet", "json", "xlsx"]
 
 
+def test_a_second_filter_is_offered_once_the_first_is_whole_and_both_hold(
+    ann: Caller, done: TaskView
+) -> None:
+    app = visit(ann, PAGE, task=done.id)
+    app.selectbox(key="tasks_rows_column_0").set_value("petal_length")
+    ran(app)
+    assert "And by" not in {each.label for each in app.selectbox}
+    app.selectbox(key="tasks_rows_operator_0").set_value("<")
+    app.text_input(key="tasks_rows_value_0").set_value("5")
+    ran(app)
+    assert list(app.dataframe[0].value["id"]) == ["a", "b"]
+    app.selectbox(key="tasks_rows_column_1").set_value("id")
+    ran(app)
+    app.text_input(key="tasks_rows_value_1").set_value("b")
+    ran(app)
+    assert list(app.dataframe[0].value["id"]) == ["b"]
+
+
 def test_a_filter_that_does_not_fit_says_so_and_the_page_goes_on(
     ann: Caller, done: TaskView
 ) -> None:
     app = visit(ann, PAGE, task=done.id)
-    app.selectbox(key="tasks_rows_column").set_value("petal_length")
+    app.selectbox(key="tasks_rows_column_0").set_value("petal_length")
     ran(app)
-    app.text_input(key="tasks_rows_value").set_value("long")
+    app.text_input(key="tasks_rows_value_0").set_value("long")
     read = texts(ran(app))
     assert "holds numbers" in read
     assert len(links(app)) == 4
-    app.text_input(key="tasks_rows_value").set_value("-7")
+    app.text_input(key="tasks_rows_value_0").set_value("-7")
     assert "No row fits" in texts(ran(app))
 
 
