@@ -10,7 +10,7 @@ Wanted: a status over any window in less than 50 ms.
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -31,18 +31,19 @@ CALLS = 10_000_000
 RECORDED = 100_000
 SERVICES = 5
 ROUNDS = 7
+CALLERS = tuple(f"caller{place}" for place in range(20))
 _DAYS = 30
 
-# A new version every ten days, twenty callers, one call in fifty fails.
+# Three versions one after the other, one call in fifty fails.
 _FILL = """
 INSERT INTO calls
-SELECT 's' || (i % {services}), 1 + CAST(i * 3 // {calls} AS INTEGER),
-    $until - to_microseconds(CAST({days} * 86400e6 * (1 - i / {calls}) AS BIGINT)),
+SELECT $services[1 + i % len($services)], 1 + CAST(i * 3 // $calls AS INTEGER),
+    $until - to_microseconds(CAST($days * 86400e6 * (1 - i / $calls) AS BIGINT)),
     1 + i % 3, CAST(hash(i, 1) % 97 = 0 AS BIGINT),
     CASE WHEN hash(i, 2) % 50 = 0 THEN
         CASE WHEN hash(i, 3) % 3 = 0 THEN 'overloaded' ELSE 'invalid_input' END ELSE '' END,
-    0.4 + 40 * pow(random(), 6), 'caller' || (hash(i, 4) % 20)
-FROM range({calls}) t(i)
+    0.4 + 40 * pow(random(), 6), $callers[1 + CAST(hash(i, 4) % 1000 AS INTEGER) % len($callers)]
+FROM range($calls) t(i)
 """
 
 
@@ -60,21 +61,23 @@ def main() -> None:
         database.close()
 
 
-def fill(path: Path, number: int, names: tuple[str, ...] = ()) -> None:
-    """Make a database of so many calls, of services by these ids or of made-up ones."""
+def fill(
+    path: Path,
+    number: int,
+    services: Sequence[str] = (),
+    callers: Sequence[str] = CALLERS,
+    days: int = _DAYS,
+) -> None:
+    """Add so many calls of services, by their ids or of made-up ones, over the days before now."""
     database = Database(path)
-    if not names:
+    if not services:
+        services = [f"s{place}" for place in range(SERVICES)]
         with database.writing() as session:
-            session.add_all(_service(f"s{place}") for place in range(SERVICES))
+            session.add_all(_service(each) for each in services)
     database.close()
+    given = {"services": list(services), "callers": list(callers), "calls": number, "days": days}
     with duckdb.connect(str(path)) as connection:
-        query = _FILL.format(services=SERVICES, calls=number, days=_DAYS)
-        connection.execute(query, {"until": utc_now()})
-        for place, service in enumerate(names):
-            own = {"was": f"s{place}", "service": service}
-            connection.execute(
-                "UPDATE calls SET deployment_id = $service WHERE deployment_id = $was", own
-            )
+        connection.execute(_FILL, {**given, "until": utc_now()})
     database = Database(path)
     lately = calls_table.c.at >= utc_now() - MINUTES_KEPT
     with database.writing() as session:

@@ -42,7 +42,7 @@ class Server:
 @contextmanager
 def running_server(storage: Path, log: Path, **environment: str) -> Iterator[Server]:
     """Serve a storage folder on a free port until the block ends."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "Home.py"]
     options = ["--server.port", str(port), "--server.headless", "true"]
     with log.open("ab") as output:
@@ -81,7 +81,8 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
