@@ -38,7 +38,10 @@ async ([link, title, quiet, longest]) => {
     && document.querySelector("[data-testid=stMain] h1")?.innerText.trim() === title
     && !document.querySelector("[data-testid=stSkeleton]");
   const begun = window.slipwayDrawn = performance.now();
-  document.querySelector(link).click();
+  const entries = [...document.querySelectorAll("[data-testid=stSidebar] a")];
+  const path = (each) => new URL(each.getAttribute("href"), location.origin).pathname;
+  const entry = entries.find((each) => path(each) === link);
+  (entry ?? document.querySelector(link)).click();
   while (!there() || performance.now() - window.slipwayDrawn < quiet) {
     if (performance.now() - begun > longest) throw new Error(`${title} was not drawn`);
     await new Promise((wake) => setTimeout(wake, 10));
@@ -84,14 +87,12 @@ def wait_until_drawn(page: Page) -> None:
 
 
 def move(page: Page, link: str, title: str) -> float:
-    """Click a link, by its selector, and return the seconds until the page it leads to is drawn."""
+    """Click a link and return the seconds until the page of that title is drawn.
+
+    `link` is the path of an entry of the menu, or a selector.
+    """
     taken: float = page.evaluate(_MOVE, [link, title, _QUIET_MS, _LONGEST_MS])
     return taken / 1e3
-
-
-def menu_link(path: str) -> str:
-    """Return the selector of the entry of the menu that leads to a path."""
-    return f'[data-testid=stSidebar] a[href$="{path}"]'
 
 
 def frame_was_kept(page: Page) -> bool:

@@ -24,7 +24,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from benchmarks._big_platform import PASSWORD, Person, Size, fill
-from benchmarks._browser import chromium, frame_was_kept, menu_link, move, open_app
+from benchmarks._browser import chromium, frame_was_kept, move, open_app
 from core.platform import Platform, open_platform
 from core.services.accounts import Caller
 from core.settings import Settings
@@ -85,8 +85,8 @@ def _round(page: Page, menu: dict[str, str]) -> list[tuple[str, float]]:
     taken = []
     for start, end in pairs:
         if page.locator("[data-testid=stMain] h1").first.inner_text().strip() != menu[start]:
-            move(page, menu_link(start), menu[start])
-        taken.append((menu[end], move(page, menu_link(end), menu[end])))
+            move(page, start, menu[start])
+        taken.append((menu[end], move(page, end, menu[end])))
     return taken
 
 
@@ -144,10 +144,10 @@ def _open(folder: Path, people: list[Person]) -> None:
     with running_server(folder / "many", folder / "many.log") as server, chromium() as browser:
         page = open_app(browser, server.url, people[0].cookie)
         for _ in range(OPENINGS):
-            taken["Deployments"].append(move(page, menu_link("/deployments"), "Deployments"))
+            taken["Deployments"].append(move(page, "/deployments", "Deployments"))
             name = page.locator(_SERVICE).first.inner_text().strip()
             taken["a service"].append(move(page, _SERVICE, name))
-            taken["Home"].append(move(page, menu_link("/"), "Home"))
+            taken["Home"].append(move(page, "/", "Home"))
     for name, times in taken.items():
         print(f"  {name:12} {statistics.median(times):.3f} s, at most {max(times):.3f} s")
 
