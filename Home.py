@@ -1,5 +1,6 @@
 """The home page; imported by the server, it is also the ASGI application of pages and HTTP."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,9 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every start
     await run_in_threadpool(shared_platform)
+    # What is loaded now stays; without it the garbage collector has little to look through.
+    gc.collect()
+    gc.freeze()
     try:
         yield
     finally:

@@ -71,7 +71,7 @@ class Person:
     cookie: str
 
 
-def fill(storage: Path, size: Size = Size()) -> list[Person]:  # noqa: B008 - it is frozen
+def fill(storage: Path, size: Size = Size()) -> list[Person]:
     """Fill an empty folder and return the people who use it."""
     settings = Settings(storage=storage)
     with _opened(settings) as platform:

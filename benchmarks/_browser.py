@@ -1,4 +1,4 @@
-"""A real browser that is signed in, and how long it takes it to show another page, to the last mark.
+"""A real browser that is signed in, and how long it takes to show another page, to the last mark.
 
 The time is taken inside the browser: from the click to the frame after the last change of the page,
 once the script has ended, the page's title stands and nothing is a skeleton any more.
@@ -80,9 +80,7 @@ def wait_until_drawn(page: Page) -> None:
     """Return once the page's script has ended and nothing is a skeleton any more."""
     expect(page.locator("[data-testid=stMain] h1")).to_be_visible(timeout=_LONGEST_MS)
     app = page.get_by_test_id("stApp")
-    expect(app).to_have_attribute(
-        "data-test-script-state", "notRunning", timeout=_LONGEST_MS
-    )
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=_LONGEST_MS)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=_LONGEST_MS)
 
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import permutations
 from pathlib import Path
@@ -97,7 +97,9 @@ def _report(taken: dict[str, dict[str, list[float]]], kept: bool) -> None:
         middle = statistics.median(times)
         print(f"  {name:8} {len(times)} moves, median {middle:.3f} s, p95 {p95[name]:.3f} s")
     for title, times in taken["slipway"].items():
-        print(f"    to {title:12} median {statistics.median(times):.3f} s, at most {max(times):.3f}")
+        print(
+            f"    to {title:12} median {statistics.median(times):.3f} s, at most {max(times):.3f}"
+        )
     ratio = p95["slipway"] / p95["empty"]
     print(f"  p95 of slipway / empty: {ratio:.2f} (wanted: under {_TARGET})")
     print(f"  the frame {'was never made anew' if kept else 'WAS MADE ANEW'}")
@@ -121,7 +123,7 @@ def _ask(storage: Path) -> None:
 def _asked(platform: Platform, caller: Caller) -> Iterator[tuple[str, float]]:
     services = platform.deployments.list_(caller)
     ids = [service.id for service in services]
-    questions = {
+    questions: dict[str, Callable[[], object]] = {
         "models": lambda: platform.models.list_(caller),
         "services": lambda: platform.deployments.list_(caller),
         "counts": platform.calls.counts,
@@ -145,8 +147,8 @@ def _open(folder: Path, people: list[Person]) -> None:
         page = open_app(browser, server.url, people[0].cookie)
         for _ in range(OPENINGS):
             taken["Deployments"].append(move(page, "/deployments", "Deployments"))
-            name = page.locator(_SERVICE).first.inner_text().strip()
-            taken["a service"].append(move(page, _SERVICE, name))
+            title = page.locator(f"{_SERVICE} [data-testid=stMarkdownContainer]").first
+            taken["a service"].append(move(page, _SERVICE, title.inner_text().strip()))
             taken["Home"].append(move(page, "/", "Home"))
     for name, times in taken.items():
         print(f"  {name:12} {statistics.median(times):.3f} s, at most {max(times):.3f} s")

@@ -9,6 +9,7 @@ WANTED = {
     ("client", "showErrorDetails"): "none",
     ("client", "toolbarMode"): "minimal",
     ("browser", "gatherUsageStats"): False,
+    ("runner", "postScriptGC"): False,
     ("server", "enableXsrfProtection"): True,
     ("server", "enableCORS"): True,
     ("server", "enableStaticServing"): False,
