@@ -43,6 +43,5 @@ def draw(caller: Caller) -> None:
             st.caption(
                 _("The link holds for five minutes, and once. Keep the file where few read.")
             )
-        st.caption(
-            _("On the server, `make backup` does the same, and `make restore` brings it back.")
-        )
+        said = _("On the server, `make backup` does the same, and `make restore` brings it back.")
+        st.markdown(f":small[{said}]")

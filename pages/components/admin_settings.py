@@ -57,11 +57,15 @@ def _draw_fixed(live: set[str]) -> None:
     rows = [
         {
             _("Setting"): f"SLIPWAY_{name.upper()}",
-            _("Value"): str(getattr(settings, name)),
-            _("Default"): str(field.default),
+            _("Value"): _written(getattr(settings, name)),
+            _("Default"): _written(field.default),
             _("Meaning"): said(field.description or ""),
         }
         for name, field in Settings.model_fields.items()
         if name not in live
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="admin_settings_fixed")
+
+
+def _written(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

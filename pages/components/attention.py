@@ -23,6 +23,7 @@ _SHOWN_UNUSED = 8
 _TASKS_READ = 50
 _LATELY = timedelta(days=7)
 _NEARLY_FULL = 0.9
+_WIDTH = 30  # of a name, in a column beside a chart or in a card
 
 
 def draw(
@@ -109,7 +110,7 @@ def _failed_tasks(caller: Caller) -> list[TaskView]:
 
 
 def _draw_service(service: DeploymentView, how: Health) -> None:
-    links.to_deployment(service.id, service.name)
+    links.to_deployment(service.id, service.name, width=_WIDTH)
     health.draw_badge(how)
     health.draw_reasons(how)
 
@@ -123,39 +124,37 @@ def _fails_unjudged(
 
 
 def _draw_failing(service: DeploymentView, count: Counts) -> None:
-    links.to_deployment(service.id, service.name)
+    links.to_deployment(service.id, service.name, width=_WIDTH)
     told = _(
         "{errors:,} of {calls} failed in the last 24 hours.",
         errors=count.errors,
         calls=plural(count.calls, "{count} call", "{count} calls"),
     )
-    st.caption(f":orange[{told}]")
+    st.markdown(f":small[:orange[{told}]]")
 
 
 def _draw_task(task: TaskView) -> None:
-    links.to_task(task.id, task.file_name or task.id)
-    st.caption(
-        _(
-            ":red[failed] {created}: {message}",
-            created=ago(task.created),
-            message=plain(short(said(task.message), 120)),
-        )
+    links.to_task(task.id, task.file_name or task.id, width=_WIDTH)
+    told = _(
+        ":red[failed] {created}: {message}",
+        created=ago(task.created),
+        message=plain(short(said(task.message), 120)),
     )
+    st.markdown(f":small[{told}]")
 
 
 def _draw_check(check: FailedCheck) -> None:
-    links.to_model(check.model_id, check.model)
-    st.caption(
-        _(
-            ":red[Version {version} answers differently since an upgrade.] {sentence}",
-            version=check.version,
-            sentence=plain(short(said(check.sentence), 160)),
-        )
+    links.to_model(check.model_id, check.model, width=_WIDTH)
+    told = _(
+        ":red[Version {version} answers differently since an upgrade.] {sentence}",
+        version=check.version,
+        sentence=plain(short(said(check.sentence), 160)),
     )
+    st.markdown(f":small[{told}]")
 
 
 def _draw_unused(model: UnusedModel) -> None:
     with st.container(gap="xxsmall"):
-        links.to_model(model.id, model.name)
+        links.to_model(model.id, model.name, width=_WIDTH)
         used = _("last used {last}", last=ago(model.last)) if model.last else _("never used")
         st.caption(f"{plain(short(model.owner, 40))} · {used}")

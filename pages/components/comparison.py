@@ -106,7 +106,7 @@ def _draw_transitions(change: OutputChange, found: Comparison) -> None:
             _("Version {number}", number=found.second),
         )
         key = f"models_compare_map_{change.output}"
-        st.plotly_chart(figure, key=key, config=charts.STILL)
+        st.plotly_chart(figure, key=key, config=charts.STILL, alt=change.output)
     turned = [each for each in change.transitions if each.before != each.after]
     if turned:
         table = _turned(turned)

@@ -1,5 +1,7 @@
 """How a service's health looks: a colour, an icon and a word, with its reasons."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.services.thresholds import Health, Level, Thresholds
@@ -29,11 +31,11 @@ def draw_reasons(health: Health) -> None:
     """Draw why a service is not well, a line for each reason."""
     colour = "red" if health.level is Level.RED else "orange"
     for reason in health.reasons:
-        st.caption(f":{colour}[{plain(said(reason))}]")
+        st.markdown(f":small[:{colour}[{plain(said(reason))}]]")
 
 
-def draw_banner(health: Health, limits: Thresholds) -> None:
-    """Draw a health over the figures that it was read from."""
+def draw_banner(health: Health, limits: Thresholds, told: str | None = None) -> None:
+    """Draw a health over the figures that it was read from, without a reason told already."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         draw_badge(health)
         lately = _("the last {minutes:,} min", minutes=limits.minutes)
@@ -46,4 +48,5 @@ def draw_banner(health: Health, limits: Thresholds) -> None:
             st.caption(
                 _("Errors and latency of {lately} are within the thresholds.", lately=lately)
             )
-    draw_reasons(health)
+    rest = tuple(reason for reason in health.reasons if reason != told)
+    draw_reasons(replace(health, reasons=rest))

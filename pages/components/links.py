@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.text import plain, short
+from pages.components.text import fit, plain
 
 MODELS = "pages/models.py"
 PREDICT = "pages/predict.py"
@@ -10,6 +10,7 @@ DEPLOYMENTS = "pages/deployments.py"
 TASKS = "pages/tasks.py"
 ADMIN = "pages/admin.py"
 _LONGEST_NUMBER = 10
+_WIDTH = 46  # of a name, in a row of a list
 
 
 def asked_for(kind: str) -> str | None:
@@ -29,19 +30,19 @@ def asked_version() -> int | None:
     return int(asked) if asked.isdecimal() and len(asked) < _LONGEST_NUMBER else None
 
 
-def to_model(model_id: str, name: str) -> None:
-    """Draw a link to a model."""
-    _link(MODELS, name, ":material/deployed_code:", {"model": model_id})
+def to_model(model_id: str, name: str, *, width: int = _WIDTH) -> None:
+    """Draw a link to a model; `width` as in `fit`."""
+    _link(MODELS, name, ":material/deployed_code:", {"model": model_id}, width)
 
 
-def to_deployment(deployment_id: str, name: str) -> None:
-    """Draw a link to a deployment."""
-    _link(DEPLOYMENTS, name, ":material/rocket_launch:", {"deployment": deployment_id})
+def to_deployment(deployment_id: str, name: str, *, width: int = _WIDTH) -> None:
+    """Draw a link to a deployment; `width` as in `fit`."""
+    _link(DEPLOYMENTS, name, ":material/rocket_launch:", {"deployment": deployment_id}, width)
 
 
-def to_task(task_id: str, name: str) -> None:
-    """Draw a link to a task."""
-    _link(TASKS, name, ":material/checklist:", {"task": task_id})
+def to_task(task_id: str, name: str, *, width: int = _WIDTH) -> None:
+    """Draw a link to a task; `width` as in `fit`."""
+    _link(TASKS, name, ":material/checklist:", {"task": task_id}, width)
 
 
 def address_of_model(model_id: str) -> str:
@@ -70,5 +71,8 @@ def back(page: str, label: str) -> None:
     _link(page, label, ":material/arrow_back:", {})
 
 
-def _link(page: str, label: str, icon: str, query: dict[str, str]) -> None:
-    st.page_link(page, label=plain(short(label, 70)), icon=icon, query_params=query)
+def _link(page: str, label: str, icon: str, query: dict[str, str], width: int = _WIDTH) -> None:
+    """Draw a link; Streamlit cuts off what is too long without a sign, so that is done here."""
+    shown = fit(label, width)
+    whole = plain(label) if shown != label else None
+    st.page_link(page, label=plain(shown), icon=icon, query_params=query, help=whole)

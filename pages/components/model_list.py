@@ -131,7 +131,7 @@ def _draw_row(model: ModelView) -> None:
             if model.description:
                 st.caption(plain(short(model.description, 140)))
         with kind, st.container(horizontal=True, gap="xsmall"):
-            st.badge(plain(short(said(model.model_type), 30)), color="primary")
+            st.badge(plain(short(said(model.model_type), 30)), color="violet")
             draw_state(model.visibility)
         with facts:
             versions = plural(model.versions, "{count} version", "{count} versions")

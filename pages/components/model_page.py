@@ -54,7 +54,7 @@ def _draw_head(caller: Caller, view: VersionView) -> None:
     model = view.model
     st.title(plain(short(model.name, 120)))
     with st.container(horizontal=True, gap="xsmall"):
-        st.badge(plain(short(said(model.model_type), 40)), color="primary")
+        st.badge(plain(short(said(model.model_type), 40)), color="violet")
         st.badge(view.info.format.upper(), color="gray")
         st.badge(
             _("version {number} of {all}", number=view.number, all=model.version),

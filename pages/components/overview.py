@@ -12,6 +12,7 @@ from core.services.deployment_views import DeploymentView
 from pages.components import (
     approval_parts,
     attention,
+    chart_table,
     charts,
     first_steps,
     links,
@@ -83,12 +84,19 @@ def _draw_numbers(
 
 def _draw_calls(hours: Mapping[str, Sequence[tuple[int, int]]]) -> None:
     """Draw the calls of all services, hour by hour: their sums, so that nothing is read twice."""
-    st.subheader(_("Calls, last 24 hours"))
+    title = _("Calls, last 24 hours")
+    st.subheader(title)
     sums = np.array(list(hours.values()) or np.zeros((1, 24, 2))).sum(axis=0, dtype=int)
     now = pd.Timestamp.now("UTC").tz_localize(None).floor("h")
     at = pd.date_range(end=now, periods=len(sums), freq="h")
     frame = pd.DataFrame({"at": at, "calls": sums[:, 0], "errors": sums[:, 1]})
-    st.plotly_chart(charts.draw_calls(frame), key="home_calls", config=charts.STILL)
+    chart_table.draw(
+        charts.draw_calls(frame),
+        frame.set_index("at").sort_index(ascending=False),
+        "home_calls",
+        alt=title,
+        columns=chart_table.over_time(["calls", "errors"]),
+    )
 
 
 def _draw_tasks(caller: Caller) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.image_recipe import ImageRecipe
@@ -11,7 +12,7 @@ from core.inputs.image import seen, shown
 from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY, SCORE, ModelInfo
 from core.schema import Field
 from core.services.predictions import Answer
-from pages.components import charts
+from pages.components import chart_table, charts
 from pages.components.language import _, plural, said
 from pages.components.tables import height_of
 from pages.components.text import milliseconds, number, plain
@@ -56,14 +57,18 @@ def _draw_one(output: Record, prefix: str) -> None:
     if headline is not None:
         _draw_headline(headline, output[headline], chances)
     if chances:
-        figure = charts.draw_probabilities(chances)
-        st.plotly_chart(figure, key=f"{prefix}_chances", config=charts.STILL)
+        _draw_ranked(charts.draw_probabilities(chances), chances, f"{prefix}_chances")
     elif scores := _ranked(output, SCORE):
-        figure = charts.draw_scores(scores)
-        st.plotly_chart(figure, key=f"{prefix}_scores", config=charts.STILL)
+        _draw_ranked(charts.draw_scores(scores), scores, f"{prefix}_scores")
     if others:
         rows = [{_("Output"): name, _("Value"): _brief(value)} for name, value in others.items()]
         st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"{prefix}_outputs")
+
+
+def _draw_ranked(figure: go.Figure, values: Mapping[str, float], key: str) -> None:
+    name = _("Class")
+    table = pd.DataFrame(list(values.items()), columns=[name, _("Value")])
+    chart_table.draw(figure, table, key, alt=name, hide_index=True)
 
 
 def _draw_headline(name: str, value: object, chances: Mapping[str, float]) -> None:

@@ -13,6 +13,7 @@ from pages.components.states import draw_state
 from pages.components.text import milliseconds, plain, short
 
 _SHOWN = 9
+_WIDTH = 30  # of a name, in a card
 _NONE = Counts(0, 0, None)
 
 
@@ -42,7 +43,7 @@ def draw(
 
 def _draw_card(service: DeploymentView, count: Counts, hours: list[int], how: Health) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
-        links.to_deployment(service.id, service.name)
+        links.to_deployment(service.id, service.name, width=_WIDTH)
         st.caption(
             _(
                 "{model_name} · version {version}",
@@ -57,7 +58,7 @@ def _draw_card(service: DeploymentView, count: Counts, hours: list[int], how: He
             if how.level is not Level.UNKNOWN:
                 health.draw_badge(how)
         st.metric(_("Calls, 24 h"), f"{count.calls:,}", chart_data=hours or None, chart_type="bar")
-        st.caption(_told(count))
+        st.markdown(f":small[{_told(count)}]")
 
 
 def _told(count: Counts) -> str:

@@ -67,7 +67,7 @@ def _card(mark: Path) -> Iterator[None]:
         st.container(border=True, width=420, key="sign_in"),
     ):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.image(str(mark), width=44)
+            st.image(str(mark), width=44, alt="")
             st.title("Slipway", width="stretch")
         yield
 

@@ -1,12 +1,13 @@
 """What a result comes to, drawn: classes and scores as bars, errors by their reason."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.job_summary import Classes, Histogram, Reason, Summary
 from core.services.job_views import TaskView
-from pages.components import charts, session
+from pages.components import chart_table, charts, session
 from pages.components.language import _, plural, said
 from pages.components.text import plain, short
 
@@ -38,8 +39,12 @@ def _draw_output(output: Classes | Histogram, key: str) -> None:
     st.markdown(f"**{plain(short(output.output))}**")
     if isinstance(output, Histogram):
         figure = charts.draw_histogram(output.low, output.high, output.counts)
+        edges = np.linspace(output.low, output.high, len(output.counts) + 1)
+        bounds = {_("From"): edges[:-1], _("To"): edges[1:]}
+        table = pd.DataFrame({**bounds, _("Rows"): output.counts})
     else:
         figure = charts.draw_counts(dict(output.counts))
+        table = pd.DataFrame(output.counts, columns=[_("Value"), _("Rows")])
         if output.others:
             st.caption(
                 plural(
@@ -48,7 +53,7 @@ def _draw_output(output: Classes | Histogram, key: str) -> None:
                     "and {count} rows of other values",
                 )
             )
-    st.plotly_chart(figure, key=key, config=charts.STILL)
+    chart_table.draw(figure, table, key, alt=output.output, hide_index=True)
 
 
 def _draw_errors(summary: Summary) -> None:

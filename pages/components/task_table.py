@@ -5,9 +5,10 @@ from typing import Literal
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.inputs.columns import free_name
-from core.runtimes.base import ERROR_COLUMN
+from core.runtimes.base import ERROR_COLUMN, PROBABILITY
 from core.services.accounts import Caller
 from core.services.job_queries import MISSING, OPERATORS, PRESENT, Condition, Query
 from core.services.job_reading import TablePage
@@ -128,7 +129,11 @@ def _framed(caller: Caller, found: TablePage, task: TaskView) -> pd.DataFrame:
 def _draw_table(table: pd.DataFrame, found: TablePage, task: TaskView) -> None:
     has_errors = found.table.column(ERROR_COLUMN).null_count < found.table.num_rows
     pictures = table.columns[: len(found.pictures)]
-    settings = {name: st.column_config.ImageColumn(pinned=True, width=96) for name in pictures}
+    settings: dict[str, ColumnConfig] = {
+        name: st.column_config.ImageColumn(pinned=True, width=96) for name in pictures
+    }
+    chances = [name for name in table.columns if name.startswith(PROBABILITY)]
+    settings |= {name: st.column_config.NumberColumn(format="%.4g") for name in chances}
     error = st.column_config.Column(pinned=has_errors, width="medium" if has_errors else None)
     st.dataframe(
         table,

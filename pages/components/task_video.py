@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from core.services.accounts import Caller
-from core.services.job_media import Frame, VideoTrack
+from core.services.job_media import Frame, Run, VideoTrack
 from core.services.job_views import TaskView
-from pages.components import charts, session
+from pages.components import chart_table, charts, session
 from pages.components.language import _, plural
 from pages.components.text import plain, short
 
@@ -55,6 +56,14 @@ def _draw_track(track: VideoTrack) -> None:
         times, values = [each.at for each in frames], [each.value for each in frames]
         numbers = [value if isinstance(value, float | int) else None for value in values]
         figure = charts.draw_values(times, numbers)
+        table = pd.DataFrame({_("seconds"): times, _("Value"): numbers})
     else:
-        figure = charts.draw_labels(track.runs())
-    st.plotly_chart(figure, key="tasks_video_chart", config=charts.STILL)
+        runs = track.runs()
+        figure, table = charts.draw_labels(runs), _table_of(runs)
+    chart_table.draw(figure, table, "tasks_video_chart", alt=track.output, hide_index=True)
+
+
+def _table_of(runs: Sequence[Run]) -> pd.DataFrame:
+    """Return what was seen from when to when, in seconds."""
+    rows = [(run.start, run.end, run.label) for run in runs]
+    return pd.DataFrame(rows, columns=[_("From"), _("To"), _("Value")])

@@ -1,6 +1,7 @@
 """How Slipway writes names, numbers and moments on its pages."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 
 from pages.components.language import N_, _
@@ -25,6 +26,18 @@ def plain(text: str) -> str:
 def short(text: str, length: int = 60) -> str:
     """Return text cut to a length, with an ellipsis where something is missing."""
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def fit(text: str, width: int) -> str:
+    """Return text cut to a width, with an ellipsis where something is missing.
+
+    The width is counted in Latin letters, of which a Chinese character takes two.
+    """
+    taken, kept = 0, 0
+    for letter in text:
+        taken += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        kept += taken < width
+    return text if taken <= width else f"{text[:kept].rstrip()}…"
 
 
 def holds(words: str, *texts: str) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.services.accounts import Caller
 from core.services.call_lists import Part
@@ -13,6 +12,7 @@ from core.services.call_summary import CallStatus
 from core.services.deployment_views import DeploymentView
 from pages.components import (
     call_log,
+    chart_table,
     charts,
     health,
     rights,
@@ -22,7 +22,6 @@ from pages.components import (
 )
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, named_by, said
-from pages.components.tables import height_of
 from pages.components.text import ago, milliseconds
 
 _WINDOWS = {"1h": N_("Hour"), "24h": N_("Day"), "7d": N_("Week"), "30d": N_("Month")}
@@ -60,7 +59,9 @@ def _draw_figures(service: DeploymentView) -> None:
     with showing_errors():
         watching = session.platform().watching
         health.draw_banner(
-            watching.health(caller, service.id), watching.thresholds(caller, service.id)
+            watching.health(caller, service.id),
+            watching.thresholds(caller, service.id),
+            told=session.platform().loader.find_problem(service.version_id),
         )
         status = watching.status(caller, service.id, window)
         _draw_numbers(status)
@@ -137,17 +138,10 @@ def _draw_charts(drawn: list[_Chart]) -> None:
 
 def _draw_chart(chart: _Chart) -> None:
     st.subheader(chart.title)
-    st.plotly_chart(chart.figure, key=f"deployments_{chart.key}", config=charts.STILL)
-    with st.expander(_("Show as a table")):
-        st.dataframe(
-            chart.table.sort_index(ascending=False),
-            key=f"deployments_{chart.key}_table",
-            height=height_of(len(chart.table)),
-            column_config=_columns(chart.table),
-        )
-
-
-def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig]:
-    number = st.column_config.NumberColumn(format="localized")
-    at = st.column_config.DatetimeColumn(_("from (UTC)"), format="YYYY-MM-DD HH:mm")
-    return {"at": at, **dict.fromkeys(table.columns, number)}
+    chart_table.draw(
+        chart.figure,
+        chart.table.sort_index(ascending=False),
+        f"deployments_{chart.key}",
+        alt=chart.title,
+        columns=chart_table.over_time([*chart.table.columns]),
+    )

@@ -32,6 +32,19 @@ def test_a_cut_text_is_never_longer_than_asked() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "fitted"),
+    [
+        ("abcdefgh", "abcdefgh"),
+        ("abcdefghi", "abcdefg…"),
+        ("北京客户", "北京客户"),
+        ("北京客户流", "北京客…"),
+    ],
+)
+def test_a_fitted_text_counts_a_chinese_character_twice(given: str, fitted: str) -> None:
+    assert text.fit(given, 8) == fitted
+
+
+@pytest.mark.parametrize(
     ("seconds", "shown"),
     [(0.2, "1 s"), (59, "59 s"), (61, "1 min"), (7300, "2 h"), (90_000, "1 d")],
 )
