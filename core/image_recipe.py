@@ -84,9 +84,10 @@ class ImageRecipe:
         return OWN_NUMBERS
 
     def __str__(self) -> str:
-        size = f"{self.width} x {self.height}" if self.size else "the picture's own size"
-        fit = f", {self.fit.value}" if self.size else ""
-        return f"{size}{fit}, {self.colour.value}, {self.preset}, laid out {self.layout.value}"
+        rest = f"{self.colour.value}, {self.preset}, laid out {self.layout.value}"
+        if not self.size:
+            return f"the picture's own size, {rest}"
+        return f"{self.width} x {self.height}, {self.fit.value}, {rest}"
 
 
 @dataclass(frozen=True, slots=True)

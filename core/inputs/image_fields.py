@@ -192,7 +192,7 @@ def picture_field(schema: Schema, kind: str) -> Field:
     if len(found) > 1:
         names = ", ".join(field.name for field in found)
         raise InvalidInput(
-            f"This model takes {len(found)} images ({names}); give filetype as a JSON object "
-            'that names a kind for each, such as {"' + found[0].name + '": "jpg"}.'
+            f"This model takes {len(found)} images ({names}); give filetype as a JSON object that "
+            f'names a kind for each, such as {{"{found[0].name}": "jpg"}}.'
         )
     return found[0]

@@ -11,7 +11,7 @@ from pages.components.language import N_, _, dialog, named_by, said
 from pages.components.text import ago, plain, short, stamp
 
 _RULES: dict[str, str] = {
-    Registration.OPEN: N_("Open"),
+    Registration.OPEN: N_("Open to all"),
     Registration.APPROVAL: N_("By approval"),
     Registration.CLOSED: N_("Closed"),
 }

@@ -104,7 +104,7 @@ def _types(request: ApprovalView) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                _("From"): each.origin,
+                _("Package"): each.origin,
                 _("Class"): each.name,
                 _("Approval"): said(each.reason or each.standing),
             }
@@ -152,7 +152,7 @@ def _approve(request: ApprovalView) -> None:
         )
     )
     st.dataframe(
-        _types(request)[[_("From"), _("Class")]], hide_index=True, key="admin_approve_types"
+        _types(request)[[_("Package"), _("Class")]], hide_index=True, key="admin_approve_types"
     )
     st.warning(_(_WARNING, sha256=request.sha256[:16]), icon=":material/warning:")
     if st.button(_("Approve"), key="admin_approve_confirm", type="primary"):

@@ -41,8 +41,8 @@ def draw(
     st.subheader(_("Needs attention"))
     if outlook.disk_used > _NEARLY_FULL:
         used = _(
-            "The disk is {disk_used:.0%} full; uploads and tasks fail once it is full.",
-            disk_used=outlook.disk_used,
+            "The disk is {used:.0%} full; uploads and tasks fail once it is full.",
+            used=outlook.disk_used,
         )
         st.warning(used, icon=":material/hard_drive:")
     elif not (ailing or failing or failed or outlook.checks or outlook.waiting):

@@ -64,6 +64,7 @@ def _draw_form(caller: Caller, service: DeploymentView, chosen: Logging) -> None
             columns,
             [name for name in chosen.hidden if name in columns],
             key="deployments_log_hidden",
+            placeholder=_("Choose columns"),
             help=_(
                 "Choose anew after columns were renamed. While a column is hidden, no sentence "
                 "of an error is kept either, for it may name a value."

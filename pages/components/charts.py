@@ -21,6 +21,13 @@ _REST = "#6b8792"
 _MOST_BARS = 12
 _FIRST_BARS = 5
 _FEW_POINTS = 200
+# In numbers, as the rest of the pages writes times; the names of months would be English ones.
+_TIMES = [
+    {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
+    {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%m-%d"},
+    {"dtickrange": [86_400_000, "M1"], "value": "%m-%d"},
+    {"dtickrange": ["M1", None], "value": "%Y-%m"},
+]
 _INVISIBLE = "\u200b"  # keeps labels apart that are the same once they are cut
 
 
@@ -50,7 +57,8 @@ def draw_histogram(low: float, high: float, counts: Sequence[int]) -> go.Figure:
             y=list(counts),
             width=(high - low) / len(counts) or None,
             customdata=np.stack([edges[:-1], edges[1:]], axis=1),
-            hovertemplate="%{customdata[0]:.4g} to %{customdata[1]:.4g}: %{y:,}<extra></extra>",
+            hovertemplate=_("%{customdata[0]:.4g} to %{customdata[1]:.4g}: %{y:,}")
+            + "<extra></extra>",
             marker_color=_CALLS,
         )
     )
@@ -105,7 +113,7 @@ def draw_parts(parts: pd.DataFrame) -> go.Figure:
         figure.add_bar(
             x=parts.index,
             y=parts[name],
-            name=short(name, 24),
+            name=_(OTHERS) if name == OTHERS else short(name, 24),
             marker_color=colour,
             hovertemplate="%{y:,d}",
         )
@@ -144,7 +152,8 @@ def draw_labels(runs: Sequence[Run]) -> go.Figure:
     for run in runs:
         frames[run.label] += run.frames
     kept = [name for name, _ in frames.most_common(_MOST_BARS)]
-    names = [run.label if run.label in kept else OTHERS for run in runs]
+    others = _(OTHERS)
+    names = [run.label if run.label in kept else others for run in runs]
     figure = go.Figure(
         go.Bar(
             base=[run.start for run in runs],
@@ -154,11 +163,13 @@ def draw_labels(runs: Sequence[Run]) -> go.Figure:
             marker_color=[_ERRORS if run.is_error else _CALLS for run in runs],
             marker_line_width=0,
             customdata=[[run.end, short(run.label, 60), run.frames] for run in runs],
-            hovertemplate="%{customdata[1]}: %{base:.2f} to %{customdata[0]:.2f} s, "
-            "%{customdata[2]:,} frames<extra></extra>",
+            hovertemplate=_(
+                "%{customdata[1]}: %{base:.2f} to %{customdata[0]:.2f} s, %{customdata[2]:,} frames"
+            )
+            + "<extra></extra>",
         )
     )
-    order = [short(name, 28) for name in (OTHERS, *reversed(kept)) if name in names]
+    order = [short(name, 28) for name in (others, *reversed(kept)) if name in names]
     figure.update_yaxes(
         type="category", categoryorder="array", categoryarray=order, automargin=True
     )
@@ -208,7 +219,7 @@ def draw_transitions(transitions: Sequence[Transition], before: str, after: str)
             zmin=0,
             zmax=1,
             showscale=False,
-            hovertemplate="%{y} to %{x}: %{text} rows<extra></extra>",
+            hovertemplate=_("%{y} to %{x}: %{text} rows") + "<extra></extra>",
         )
     )
     axis = {"type": "category", "showgrid": False, "fixedrange": True}
@@ -229,7 +240,9 @@ def _stacked(figure: go.Figure) -> go.Figure:
 
 def _over_time(figure: go.Figure) -> go.Figure:
     figure.update_layout(hovermode="x unified")
-    figure.update_xaxes(fixedrange=True)
+    figure.update_xaxes(
+        fixedrange=True, tickformatstops=_TIMES, hoverformat="%Y-%m-%d %H:%M", tickangle=0
+    )
     return quiet(figure, 260)
 
 

@@ -174,7 +174,7 @@ def _row(field: Field, *, inputs: bool) -> dict[str, str]:
     row = {
         _("Name"): field.name,
         _("Type"): said(field.type),
-        _("Range"): short(said(field.range), 300) or _("any"),
+        _("Range"): short(field.range, 300) or _("any"),
         _("Dimension"): field.dimension,
         _("Optype"): said(field.optype),
         _("Label"): field.label,

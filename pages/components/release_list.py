@@ -29,7 +29,7 @@ def draw(history: Sequence[Change]) -> None:
         height=height_of(len(history)),
         key="deployments_history",
         column_config={
-            _("From"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=150),
+            _("Since"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=150),
             _("Live"): st.column_config.NumberColumn(help=_("The version that answered calls")),
         },
     )
@@ -38,7 +38,7 @@ def draw(history: Sequence[Change]) -> None:
 def _row(change: Change) -> dict[str, object]:
     return {
         _("What was done"): _words(change),
-        _("From"): change.at,
+        _("Since"): change.at,
         _("For"): _length(change),
         _("Live"): change.version if change.state is State.RUNNING else None,
         _("By"): change.by,

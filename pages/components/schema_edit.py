@@ -98,7 +98,10 @@ def _draw_sample(view: VersionView) -> tuple[SchemaEdits, str]:
 
 def _draw_choices(columns: Sequence[str]) -> tuple[list[str], list[str]]:
     left_out = st.multiselect(
-        _("Columns that are no inputs, such as the target"), columns, key="models_schema_left_out"
+        _("Columns that are no inputs, such as the target"),
+        columns,
+        key="models_schema_left_out",
+        placeholder=_("Choose columns"),
     )
     parts = st.pills(
         _("Take over"),

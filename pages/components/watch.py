@@ -9,6 +9,7 @@ import streamlit as st
 from core.services.accounts import Caller
 from core.services.call_lists import Part
 from core.services.call_summary import CallStatus
+from core.services.call_views import OTHERS
 from core.services.deployment_views import DeploymentView
 from pages.components import (
     call_log,
@@ -119,11 +120,12 @@ def _word(code: str) -> str:
 
 
 def _called(buckets: pd.DataFrame) -> pd.DataFrame:
-    return buckets.loc[buckets["calls"] > 0, ["at", "calls", "errors"]].set_index("at")
+    called = buckets.loc[buckets["calls"] > 0, ["at", "calls", "errors"]]
+    return called.set_index("at").rename(columns={"calls": _("Calls"), "errors": _("Errors")})
 
 
 def _parts_chart(key: str, title: str, parts: pd.DataFrame, name: str = "{number}") -> _Chart:
-    named = parts.rename(columns=lambda part: name.format(number=part))
+    named = parts.rename(columns=lambda part: part if part == OTHERS else name.format(number=part))
     order = named.sum().sort_values(ascending=False).index
     table = named[order].dropna(how="all").fillna(0).astype(int)
     return _Chart(key, title, charts.draw_parts(named[order].fillna(0)), table)

@@ -14,6 +14,7 @@ from babel.messages.pofile import write_po
 from core.services.languages import Language
 from pages.locale.catalogue import CORE, DOMAIN, path_of, read_catalogue
 from pages.locale.core_sentences import sentences_of
+from pages.locale.words import WORDS
 
 _PROJECT = Path(__file__).parents[2]
 _KEYWORDS = {"_": None, "N_": None, "plural": (2, 3)}
@@ -31,6 +32,8 @@ def collect() -> Catalog:
     for path in _files(*_CORE):
         for sentence in sentences_of(path.read_text(encoding="utf-8")):
             catalog.add(sentence, auto_comments=[CORE])
+    for word in WORDS:
+        catalog.add(word, auto_comments=[CORE])
     return catalog
 
 

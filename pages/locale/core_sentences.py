@@ -69,6 +69,11 @@ class _Finder(ast.NodeVisitor):
         for statement in node.body:
             self.visit(statement)
 
+    def visit_Assign(self, node: ast.Assign) -> None:
+        if any(_name(target) == "action" for target in node.targets):
+            self._note_all(node.value)
+        self.generic_visit(node)
+
     def visit_Compare(self, node: ast.Compare) -> None:
         """Pass by: what is compared is told elsewhere."""
 
@@ -77,7 +82,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         name = _name(node.func)
-        if name == "record":
+        if name == "record":  # `_record` is the same for one kind of object
             for place in _ON_RECORD:
                 self._note_words(node, place)
         if name in _SILENT_CALLS:
@@ -91,9 +96,12 @@ class _Finder(ast.NodeVisitor):
 
     def _note_words(self, node: ast.Call, place: int) -> None:
         for each in node.args[place : place + 1]:
-            for constant in ast.walk(each):
-                if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
-                    self._note(constant.value, whatever=True)
+            self._note_all(each)
+
+    def _note_all(self, node: ast.expr) -> None:
+        for constant in ast.walk(node):
+            if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+                self._note(constant.value, whatever=True)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str):
@@ -108,7 +116,7 @@ class _Finder(ast.NodeVisitor):
     def _note(self, text: str, *, whatever: bool = False) -> None:
         text = text.strip().replace("{}", "{value}")
         words = re.sub(r"\{\w+\}", "", text)
-        if not _WORD.search(words) or _NO_WORDS.search(words):
+        if not _WORD.search(words) or _NO_WORDS.search(text):
             return
         if whatever or self._raising or " " in text:
             self.found.append(text)
@@ -144,7 +152,8 @@ def _name(value: ast.expr) -> str:
     if isinstance(value, ast.Name):
         return value.id.strip("_").lower()
     if isinstance(value, ast.Attribute):
-        return value.attr.strip("_").lower()
+        # The value of a member of an enumeration is called what that is.
+        return _name(value.value) if value.attr == "value" else value.attr.strip("_").lower()
     if isinstance(value, ast.Call):
         return _name(value.args[0] if value.args and _is_plain(value.func) else value.func)
     if isinstance(value, ast.Subscript):

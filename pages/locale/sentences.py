@@ -15,7 +15,12 @@ _STOPS = ("。", "！", "？", "；", "：")
 _DEEPEST = 5
 _LONGEST = 2_000
 # The holes whose values are words of the core; in all others a word may be a name that people gave.
-_WORDS = frozenset({"state", "role", "level", "decision", "kind", "side", "action", "what", "have"})
+# fmt: off
+_WORDS = frozenset({
+    "state", "role", "level", "decision", "kind", "kind2", "side", "action", "what", "have",
+    "algorithm", "function", "fit", "colour", "layout", "preset", "now", "was",
+})
+# fmt: on
 
 
 @dataclass(frozen=True)

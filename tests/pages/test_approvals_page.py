@@ -54,7 +54,7 @@ def test_an_admin_reads_the_types_and_a_warning_before_approving(
     app = visit(ann, ADMIN, admin_part="Approvals")
     [table] = [each.value for each in app.dataframe if "Class" in each.value]
     assert list(table["Class"]) == [KDE]
-    assert str(table["From"][0]).startswith("scipy 1.")
+    assert str(table["Package"][0]).startswith("scipy 1.")
     app.button(key=f"admin_approve_{request_.id}").click()
     read = texts(ran(app))
     assert "run **inside Slipway**" in read
