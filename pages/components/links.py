@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.components.language import _
 from pages.components.text import fit, plain
 
 MODELS = "pages/models.py"
@@ -62,7 +63,7 @@ def address_of_task(task_id: str) -> str:
 
 def to_trial(key: str, **which: str) -> None:
     """Draw the button that opens the form of a model or a deployment, named by its id."""
-    if st.button("Try it", key=key, icon=":material/play_circle:"):
+    if st.button(_("Try it"), key=key, icon=":material/play_circle:"):
         st.switch_page(PREDICT, query_params=which)
 
 

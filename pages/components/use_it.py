@@ -38,9 +38,12 @@ def _draw(deployment_id: str) -> None:
             token=made.token if made else "",
         )
         st.caption(
-            "The calls send what you tried last, or the model's sample record where you have tried "
-            "none. All fields and answers are described at "
-            f"[/api/docs]({snippets.origin()}/api/docs)."
+            _(
+                "The calls send what you tried last, or the model's sample record where you have "
+                "tried none. All fields and answers are described at "
+                "[/api/docs]({origin}/api/docs).",
+                origin=snippets.origin(),
+            )
         )
         snippets.draw_calls(example, "deployments_use")
 
