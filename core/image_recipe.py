@@ -84,10 +84,11 @@ class ImageRecipe:
         return OWN_NUMBERS
 
     def __str__(self) -> str:
-        rest = f"{self.colour.value}, {self.preset}, laid out {self.layout.value}"
+        colour, preset, layout = self.colour.value, self.preset, self.layout.value
         if not self.size:
-            return f"the picture's own size, {rest}"
-        return f"{self.width} x {self.height}, {self.fit.value}, {rest}"
+            return f"the picture's own size, {colour}, {preset}, laid out {layout}"
+        size, fit = f"{self.width} x {self.height}", self.fit.value
+        return f"{size}, {fit}, {colour}, {preset}, laid out {layout}"
 
 
 @dataclass(frozen=True, slots=True)

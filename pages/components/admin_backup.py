@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core.api.backups import PATH
-from core.files import readable_size
 from core.services.accounts import Caller
 from pages.components import session
 from pages.components.errors import showing_errors
 from pages.components.language import _
+from pages.components.text import size
 
 
 def draw(caller: Caller) -> None:
@@ -26,8 +26,8 @@ def draw(caller: Caller) -> None:
         st.caption(
             _(
                 "Files of models and checks: {artifacts} · files of tasks: {results}",
-                artifacts=readable_size(extent.artifacts),
-                results=readable_size(extent.results),
+                artifacts=size(extent.artifacts),
+                results=size(extent.results),
             )
         )
         results = st.checkbox(_("With the results of tasks"), key="admin_backup_results")

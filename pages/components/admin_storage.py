@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.files import readable_size
 from core.services.accounts import Caller
 from core.services.storage import Freeable, StorageView, Waste
 from pages.components import session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, plural
 from pages.components.tables import height_of
+from pages.components.text import size
 
 _DAYS = 30
 _NEARLY_FULL = 0.9
@@ -67,9 +67,9 @@ def _draw_sizes(view: StorageView) -> None:
         _("Free on the disk"): view.disk_free,
     }
     with st.grid("auto", min_column_width=150):
-        for label, size in sizes.items():
-            st.metric(label, readable_size(size), border=True)
-    free = readable_size(view.database_free)
+        for label, count in sizes.items():
+            st.metric(label, size(count), border=True)
+    free = size(view.database_free)
     st.caption(
         _(
             "{free} inside the database wait for new rows. Slipway writes no log files: its "
@@ -82,8 +82,10 @@ def _draw_sizes(view: StorageView) -> None:
 def _draw_freeable(each: Freeable, days: int) -> None:
     meaning, count = _MEANINGS[each.what]
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        size = "" if each.bytes is None else f", {readable_size(each.bytes)}"
-        st.markdown(f"**{count(each.count)}{size}**  \n{_(meaning)}", width="stretch")
+        what = count(each.count)
+        if each.bytes is not None:
+            what = _("{what}, {size}", what=what, size=size(each.bytes))
+        st.markdown(f"**{what}**  \n{_(meaning)}", width="stretch")
         st.button(
             _("Free"),
             key=f"admin_storage_free_{each.what.value}",
@@ -98,8 +100,9 @@ def _free(what: str, days: int) -> None:
     with showing_errors():
         freed = session.platform().storage.free(session.require_caller(), what, days=days)
         count = _MEANINGS[freed.what][1](freed.count)
-        size = "" if freed.bytes is None else f" ({readable_size(freed.bytes)})"
-        session.say(_("Freed: {what}{size}.", what=count, size=size))
+        if freed.bytes is not None:
+            count = _("{what}, {size}", what=count, size=size(freed.bytes))
+        session.say(_("Freed: {what}.", what=count))
 
 
 def _draw_holdings(view: StorageView) -> None:
@@ -110,8 +113,8 @@ def _draw_holdings(view: StorageView) -> None:
         {
             _("Owner"): each.owner,
             _("Models"): each.models,
-            _("Model files"): readable_size(each.artifacts),
-            _("Task files"): readable_size(each.tasks),
+            _("Model files"): size(each.artifacts),
+            _("Task files"): size(each.tasks),
             _("Calls on record"): each.calls,
         }
         for each in view.holdings

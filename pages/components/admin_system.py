@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from core.files import readable_size
 from core.services.accounts import Caller
 from core.services.system import SystemView
 from pages.components import session
 from pages.components.language import _
-from pages.components.text import plain, span
+from pages.components.text import plain, size, span
 
 _REFRESH = "10s"
 
@@ -28,10 +27,10 @@ def _draw_now() -> None:
 
 
 def _numbers(view: SystemView) -> dict[str, str]:
-    java = _("asleep") if view.java_memory is None else readable_size(view.java_memory)
+    java = _("asleep") if view.java_memory is None else size(view.java_memory)
     return {
         _("Up for"): span(view.seconds_up),
-        _("Memory"): readable_size(view.memory),
+        _("Memory"): size(view.memory),
         _("Java"): java,
         _("CPU of one core"): f"{view.cpu_percent:.0f} %",
         _("Threads"): f"{view.threads:,}",
@@ -39,6 +38,6 @@ def _numbers(view: SystemView) -> dict[str, str]:
         _("Tasks waiting"): f"{view.tasks_waiting:,}",
         _("Calls being scored"): f"{view.calls_busy:,}",
         _("Calls waiting"): f"{view.calls_waiting:,}",
-        _("Database"): readable_size(view.database),
-        _("Free on the disk"): readable_size(view.disk_free),
+        _("Database"): size(view.database),
+        _("Free on the disk"): size(view.disk_free),
     }

@@ -44,7 +44,8 @@ def _draw_account(account: AccountView, others: list[AccountView], *, own: bool)
     who, switches = st.columns([4, 6], vertical_alignment="center")
     with who:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(short(account.name))}**{_(' (you)') if own else ''}")
+            you = _("(you)") if own else ""
+            st.markdown(f"**{plain(short(account.name))}** {you}".strip())
             draw_state("active" if account.active else "disabled")
         st.caption(_story(account))
     with switches, st.container(horizontal=True, vertical_alignment="center"):

@@ -204,11 +204,12 @@ def draw_differences(
     differences: Sequence[Difference], total: int, sides: tuple[str, str], key: str
 ) -> None:
     """Draw the first of all rows that differ side by side, a line for each output that does."""
-    cut = len(differences) < total
-    what = _(
-        "The first {count:,} of {total:,} rows that differ", count=len(differences), total=total
-    )
-    st.markdown(f"**{what if cut else _('Rows that differ')}**")
+    what = _("Rows that differ")
+    if len(differences) < total:
+        what = _(
+            "The first {count:,} of {total:,} rows that differ", count=len(differences), total=total
+        )
+    st.markdown(f"**{what}**")
     lines = [
         {
             _("Row"): difference.row,

@@ -91,7 +91,9 @@ def _draw_choices(matches: Sequence[Match], seen: Preview, prefix: str) -> dict[
 
 
 def _draw_choice(match: Match, headers: Sequence[str], prefix: str) -> str | None:
-    label = f"{plain(short(match.field, 40))}{'' if match.required else _(' (optional)')}"
+    label = plain(short(match.field, 40))
+    if not match.required:
+        label = _("{field} (optional)", field=label)
     key = f"{prefix}_column_{match.field}"
     if key not in st.session_state:
         st.session_state[key] = match.header

@@ -63,7 +63,8 @@ def said(sentence: str) -> str:
 
 @lru_cache(maxsize=2_000)
 def _said(language: Language, sentence: str) -> str:
-    return sentences(language).translate(sentence)
+    found = sentences(language).translate(sentence)
+    return translations(language).gettext(sentence) if found == sentence else found
 
 
 def dialog(

@@ -129,7 +129,7 @@ def _draw_row(model: ModelView) -> None:
         with what, st.container(gap="xxsmall"):
             links.to_model(model.id, model.name)
             if model.description:
-                st.caption(plain(short(model.description, 140)))
+                st.caption(plain(short(said(model.description), 140)))
         with kind, st.container(horizontal=True, gap="xsmall"):
             st.badge(plain(short(said(model.model_type), 30)), color="violet")
             draw_state(model.visibility)

@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from core.files import readable_size
 from core.runtimes.base import ModelInfo
 from core.schema import Field, Schema
 from core.services.accounts import Caller
@@ -27,7 +26,7 @@ from pages.components.errors import showing_errors
 from pages.components.language import N_, _, said
 from pages.components.states import draw_state
 from pages.components.task_list import draw_newest
-from pages.components.text import ago, plain, short, stamp
+from pages.components.text import ago, plain, short, size, stamp
 
 _ADDED = {"label": N_("Label"), "unit": N_("Unit"), "description": N_("Description")}
 
@@ -71,7 +70,7 @@ def _draw_head(caller: Caller, view: VersionView) -> None:
         )
     )
     if model.description:
-        st.text(model.description)
+        st.text(said(model.description))
     with showing_errors():
         session.platform().approvals.require(view.source, view.info.trusted)
     for warning in view.info.warnings:
@@ -175,11 +174,11 @@ def _row(field: Field, *, inputs: bool) -> dict[str, str]:
         _("Name"): field.name,
         _("Type"): said(field.type),
         _("Range"): short(field.range, 300) or _("any"),
-        _("Dimension"): field.dimension,
+        _("Dimension"): said(field.dimension),
         _("Optype"): said(field.optype),
-        _("Label"): field.label,
+        _("Label"): said(field.label),
         _("Unit"): field.unit,
-        _("Description"): field.description,
+        _("Description"): said(field.description),
     }
     if inputs:
         row[_("Missing")] = _missing(field)
@@ -197,14 +196,17 @@ def _facts(view: VersionView, info: ModelInfo) -> pd.DataFrame:
         _("Algorithm"): said(info.algorithm),
         _("Function"): said(info.function),
         _("Engine"): info.engine,
-        _("File"): f"{view.file_name}, {readable_size(view.size)}",
+        _("File"): f"{view.file_name}, {size(view.size)}",
         "SHA-256": view.source,
         _("Types approved"): ", ".join(info.trusted),
         _("Added"): _(
             "{created} by {created_by}", created=stamp(view.created), created_by=view.created_by
         ),
-        _("Notes"): view.notes,
-        **{said(f"{name[:1].upper()}{name[1:]}"): value for name, value in info.details.items()},
+        _("Notes"): said(view.notes),
+        **{
+            said(f"{name[:1].upper()}{name[1:]}"): said(value)
+            for name, value in info.details.items()
+        },
     }
     rows = [{_("What"): name, _("Value"): value} for name, value in facts.items() if value]
     return pd.DataFrame(rows)
@@ -224,9 +226,9 @@ def _draw_versions(caller: Caller, model: ModelView) -> None:
                 )
                 checks.draw_badge(verdicts.get(view.id))
                 if view.notes:
-                    st.caption(plain(short(view.notes, 200)))
+                    st.caption(plain(short(said(view.notes), 200)))
             facts.caption(
-                f"{plain(short(view.file_name, 60))} · {readable_size(view.size)} · "
+                f"{plain(short(view.file_name, 60))} · {size(view.size)} · "
                 f"{plain(view.created_by)} · {ago(view.created)}"
             )
 

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.files import readable_size
 from core.services.accounts import Caller
 from core.services.job_views import TaskFilter, TaskPage, TaskView
 from core.services.jobs import Usage
@@ -10,7 +9,7 @@ from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, plural, said
 from pages.components.states import draw_task_state
-from pages.components.text import ago, plain, short, span
+from pages.components.text import ago, plain, short, size, span
 
 PAGE_SIZE = 20
 MOVING = frozenset({"queued", "running"})
@@ -72,12 +71,12 @@ def _draw_head(caller: Caller, scope: dict[str, str]) -> None:
 
 def _usage(usage: Usage, days: float) -> str:
     tasks = plural(usage.tasks, "{count} task", "{count} tasks")
-    size = readable_size(usage.bytes)
+    taken = size(usage.bytes)
     if not days:
-        return _("The files of {tasks} take {size}.", tasks=tasks, size=size)
+        return _("The files of {tasks} take {size}.", tasks=tasks, size=taken)
     kept = plural(round(days), "{count} day", "{count} days")
     return _(
-        "The files of {tasks} take {size}; they stay {days}.", tasks=tasks, size=size, days=kept
+        "The files of {tasks} take {size}; they stay {days}.", tasks=tasks, size=taken, days=kept
     )
 
 

@@ -37,4 +37,8 @@ def see(caller: Caller, task_id: str | None) -> None:
 
 
 def _sentence(news: News) -> str:
-    return f"{plain(short(news.file_name or _('A task')))}: {plain(short(said(news.message), 160))}"
+    return _(
+        "{task}: {message}",
+        task=plain(short(news.file_name or _("A task"))),
+        message=plain(short(said(news.message), 160)),
+    )

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.files import readable_size
 from core.services.accounts import Caller
 from core.services.job_queries import EVERYTHING
 from core.services.job_views import TaskView
@@ -11,7 +10,7 @@ from pages.components.errors import showing_errors
 from pages.components.language import N_, _, dialog, plural, said
 from pages.components.states import draw_task_state
 from pages.components.task_list import MOVING, pace
-from pages.components.text import ago, plain, short, span, stamp
+from pages.components.text import ago, plain, short, size, span, stamp
 
 _REFRESH = "1s"
 
@@ -161,10 +160,10 @@ def _retry(task: TaskView, *, only_failed: bool = False) -> None:
 def _draw_storage(caller: Caller, task: TaskView) -> None:
     """Draw what the files take, and whether they stay; a changed mind is written at once."""
     days = session.platform().settings.keep_results_days
-    size = readable_size(session.platform().jobs.size(caller, task.id))
+    taken = size(session.platform().jobs.size(caller, task.id))
     with st.container(horizontal=True, vertical_alignment="center"):
         if not days:
-            st.caption(_("The files take {size}.", size=size))
+            st.caption(_("The files take {size}.", size=taken))
             return
         st.toggle(
             _("Keep the files for good"),
@@ -176,7 +175,7 @@ def _draw_storage(caller: Caller, task: TaskView) -> None:
         st.caption(
             _(
                 "They take {size}; others are removed {days} after the end.",
-                size=size,
+                size=taken,
                 days=plural(round(days), "{count} day", "{count} days"),
             )
         )

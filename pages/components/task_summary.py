@@ -80,5 +80,5 @@ def _line(reason: Reason) -> dict[str, object]:
         _("rows"): reason.rows,
         _("reason"): said(reason.reason),
         _("first row"): reason.first_row,
-        _("for example"): reason.example,
+        _("for example"): said(reason.example),
     }

@@ -4,7 +4,8 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-from pages.components.language import N_, _
+from core.files import readable_size
+from pages.components.language import N_, _, said
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|!&])")
 _DIRECTIVE = re.compile(r":(?=[\w+/-]+[:\[])")
@@ -74,6 +75,11 @@ def milliseconds(value: float | None) -> str:
     if value >= 1000:
         return f"{value / 1000:.2f} s"
     return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people read it."""
+    return said(readable_size(count))
 
 
 def number(value: object) -> str:

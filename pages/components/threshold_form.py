@@ -65,7 +65,8 @@ def _save(service: DeploymentView, chosen: Thresholds) -> None:
 def _draw_words(limits: Thresholds) -> None:
     for name, label in _LIMITS.items():
         value = getattr(limits, name)
-        st.markdown(f"{_(label)}: {_('not watched') if value is None else f'{value:g}'}")
+        shown = _("not watched") if value is None else f"{value:g}"
+        st.markdown(f"{_(label)}: {shown}")
     st.caption(
         _(
             "Over the last {minutes:,} min, from {calls:,} calls on. The owner can change them.",

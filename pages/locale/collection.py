@@ -11,6 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import write_po
 
+from core.samples.catalogue import SAMPLES
 from core.services.languages import Language
 from pages.locale.catalogue import CORE, DOMAIN, path_of, read_catalogue
 from pages.locale.core_sentences import sentences_of
@@ -32,9 +33,17 @@ def collect() -> Catalog:
     for path in _files(*_CORE):
         for sentence in sentences_of(path.read_text(encoding="utf-8")):
             catalog.add(sentence, auto_comments=[CORE])
-    for word in WORDS:
+    for word in (*WORDS, *_of_samples()):
         catalog.add(word, auto_comments=[CORE])
     return catalog
+
+
+def _of_samples() -> Iterator[str]:
+    """Return what the sample models say of themselves and of their inputs."""
+    for sample in SAMPLES:
+        yield sample.description
+        for edit in sample.edits.inputs:
+            yield from filter(None, (edit.label, edit.description))
 
 
 def _files(*patterns: str) -> Iterator[Path]:

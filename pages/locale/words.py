@@ -70,6 +70,13 @@ WORDS = (
     "dimension",
     "width",
     "height",
+    "scalar",
+    "{amount} bytes",
+    # inputs of the sample whose file names them itself
+    "Vibration",
+    "Temperature",
+    "Load",
+    "Since the last service",
     # columns and codes
     "Prediction",
     "contains",

@@ -24,7 +24,7 @@ _DROPPED = {"{have}"}
 
 
 def key(message: Message) -> str:
-    return message.id if isinstance(message.id, str) else "\n".join(message.id)
+    return message.id if isinstance(message.id, str) else "\n".join(message.id or ())
 
 
 def ids(catalog: Catalog) -> set[str]:
@@ -32,7 +32,7 @@ def ids(catalog: Catalog) -> set[str]:
 
 
 def forms(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 def test_every_text_has_a_translation_and_no_translation_is_left_over() -> None:
@@ -133,6 +133,22 @@ def test_what_a_page_shows_is_marked_for_translation(source: Path) -> None:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     texts = [text for call in calls for each in shown_arguments(call) for text in bare_texts(each)]
     assert [text for text in texts if _WORD.search(text) and text.strip() not in SAME] == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_no_mark_is_hidden_inside_an_f_string(source: Path) -> None:
+    """There it would not be collected."""
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    inside = [
+        each
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for each in ast.walk(node)
+    ]
+    calls = [
+        each for each in inside if isinstance(each, ast.Call) and named(each) in {"_", "plural"}
+    ]
+    assert [ast.unparse(call) for call in calls if isinstance(call.args[0], ast.Constant)] == []
 
 
 def test_the_sentences_of_the_core_are_read_with_names_for_their_holes() -> None:
