@@ -5,6 +5,7 @@ SlipwayError
 ├── NotAllowed                                             403
 ├── NotFound · ModelNotFound · VersionNotFound             404
 ├── DeploymentNotFound · TaskNotFound · AccountNotFound    404
+├── CaseNotFound                                           404
 ├── Duplication · TaskNotFinished                          409
 ├── TooLarge                                               413
 ├── InvalidInput · InvalidModel                            422
@@ -118,6 +119,13 @@ class TaskNotFound(SlipwayError):
     """No task of this id that the caller may see."""
 
     status = "task not found"
+    http = 404
+
+
+class CaseNotFound(SlipwayError):
+    """No saved case of this id whose model the caller may see."""
+
+    status = "case not found"
     http = 404
 
 

@@ -20,6 +20,7 @@ from core.services.backups import Backups
 from core.services.call_logs import CallLogs
 from core.services.call_upkeep import CallUpkeep
 from core.services.calls import Calls
+from core.services.cases import Cases
 from core.services.column_maps import ColumnMaps
 from core.services.dashboard import Dashboard
 from core.services.deployments import Deployments
@@ -92,6 +93,7 @@ class Platform:
     watching: Watching
     predictions: Predictions
     what_if: WhatIf
+    cases: Cases
     column_maps: ColumnMaps
     previews: Previews
     matching: Matching
@@ -221,6 +223,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         watching=Watching(database, calls, loader.find_problem),
         predictions=predictions,
         what_if=WhatIf(models, predictions),
+        cases=Cases(database, models, predictions),
         column_maps=column_maps,
         previews=Previews(predictions, column_maps),
         matching=matching,

@@ -324,6 +324,28 @@ class ColumnChoice(Base):
     chosen: Mapped[datetime]
 
 
+class Case(Base):
+    """Inputs of a model under a name, with what a version answered to them; never changed.
+
+    `record` is JSON without the pictures, which `pictures` holds as base64 by input, JSON, too.
+    `answer` is that of `version`. `author_id` is null once the account is gone; `author` is a name.
+    """
+
+    __tablename__ = "cases"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    model_id: Mapped[str]
+    name: Mapped[str]
+    name_key: Mapped[str]
+    record: Mapped[str]
+    pictures: Mapped[str | None]
+    version: Mapped[int]
+    answer: Mapped[str]
+    created: Mapped[datetime]
+    author_id: Mapped[str | None]
+    author: Mapped[str]
+
+
 class Event(Base):
     """One thing that somebody did; names are copied, so it can be read after they are gone."""
 

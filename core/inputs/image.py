@@ -92,6 +92,15 @@ def typed_record(schema: Schema, record: Mapping[str, object], pictures: Picture
     return Typed(pa.RecordBatch.from_arrays(columns, schema=schema.arrow), {})
 
 
+def as_scored(schema: Schema, record: Mapping[str, object]) -> Mapping[str, object] | Typed:
+    """Return a record as it is scored: typed where a value of it is a picture, as bytes.
+
+    Raises InvalidInput as `typed_record` does.
+    """
+    pictures = {name: value for name, value in record.items() if isinstance(value, bytes)}
+    return typed_record(schema, record, pictures) if pictures else record
+
+
 def read_picture(field: Field, content: bytes) -> Pixels:
     """Return a picture as the tensor of a field, of the field's shape; raises InvalidInput."""
     if field.image is None:

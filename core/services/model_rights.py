@@ -35,10 +35,16 @@ def require_author(caller: Caller) -> None:
 
 def require_still_author(session: Session, caller: Caller) -> None:
     """Raise NotAllowed where an account went, or lost its rights, while its file was looked at."""
+    account = still_there(session, caller)
+    require_author(Caller(account.id, account.name, Role(account.role)))
+
+
+def still_there(session: Session, caller: Caller) -> Account:
+    """Return the caller's row; raises NotAllowed where it went while something took its time."""
     account = session.get(Account, caller.id)
     if account is None or not account.active:
         raise NotAllowed("Your account was disabled or deleted; ask an admin.")
-    require_author(Caller(account.id, account.name, Role(account.role)))
+    return account
 
 
 def visible_model(session: Session, caller: Caller, model_id: str) -> Model:

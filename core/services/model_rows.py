@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.db.tables import (
     Account,
+    Case,
     ColumnChoice,
     Deployment,
     DeploymentChange,
@@ -154,6 +155,7 @@ def remove_model(session: Session, model: Model) -> Removed:
     session.execute(delete(Verdict).where(checks))
     versions = select(Version.id).where(own)
     session.execute(delete(ColumnChoice).where(ColumnChoice.model_id == model.id))
+    session.execute(delete(Case).where(Case.model_id == model.id))
     session.execute(delete(Revision).where(Revision.version_id.in_(versions)))
     session.execute(delete(Version).where(own))
     session.delete(model)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
 from core.db.tables import (
     Account,
+    Case,
     ColumnChoice,
     Delivery,
     KnownAddress,
@@ -270,6 +271,7 @@ def _view(row: Account, last_seen: datetime | None) -> AccountView:
 def _remove_account(session: Session, row: Account) -> None:
     for table in (Token, SignIn, KnownAddress, ColumnChoice, Webhook, Delivery):
         session.execute(delete(table).where(table.account_id == row.id))
+    session.execute(update(Case).where(Case.author_id == row.id).values(author_id=None))
     session.delete(row)
 
 

@@ -1,7 +1,5 @@
 """A record on its way to what is tried: a service, which counts the call, or a version's test."""
 
-from core.inputs.image import typed_record
-from core.records import Typed
 from core.services.accounts import Caller
 from core.services.predictions import Answer
 from pages.components import session
@@ -20,11 +18,3 @@ def score(caller: Caller, target: Target, records: object) -> Answer:
     platform.first_steps.note_test(caller, model.id)
     session.remember_input(model.id, records[0] if isinstance(records, list) else records)
     return answer
-
-
-def as_scored(target: Target, record: dict[str, object]) -> dict[str, object] | Typed:
-    """Return a record as it is scored: typed where a value of it is a picture, as bytes."""
-    pictures = {name: value for name, value in record.items() if isinstance(value, bytes)}
-    if not pictures:
-        return record
-    return typed_record(target.info.input_schema, record, pictures)

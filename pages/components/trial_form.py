@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.inputs.image import as_scored
 from core.inputs.image_fields import picture_fields
 from core.services.accounts import Caller
 from core.services.predictions import Answer
 from pages.components import results, schema_form, session, snippets, trial_sources, what_if
 from pages.components.clients.example import Example, as_json
 from pages.components.errors import showing_errors
-from pages.components.scoring import as_scored, score
+from pages.components.scoring import score
 from pages.components.trial_choice import Target
 
 _KEPT = "predict_answer"
@@ -67,7 +68,7 @@ def _draw_predict(caller: Caller, target: Target, record: dict[str, object]) -> 
             st.caption(":material/history: The inputs have changed since the answer below.")
     if asked:
         with showing_errors():
-            answer = score(caller, target, as_scored(target, record))
+            answer = score(caller, target, as_scored(target.info.input_schema, record))
             session.keep(_KEPT, target.key, Answered(record, answer))
             st.rerun()
 
@@ -75,7 +76,7 @@ def _draw_predict(caller: Caller, target: Target, record: dict[str, object]) -> 
 def _draw_answer(target: Target, answered: Answered) -> None:
     """Draw the answer, beside the pictures where the record has some."""
     record = answered.record
-    scored = as_scored(target, record)
+    scored = as_scored(target.info.input_schema, record)
     pictures = [each for each in picture_fields(target.info.input_schema) if each.image]
     given = [(each, record[each.name]) for each in pictures if record.get(each.name)]
     if not given:

@@ -1,6 +1,7 @@
 """What if, beside a prediction: what moves it most, and how it goes over one field or two."""
 
 import hashlib
+from collections.abc import Mapping
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,13 +18,13 @@ from pages.components.text import milliseconds, number, plain, plural, short
 from pages.components.trial_choice import Target
 
 
-def draw(target: Target, record: dict[str, object] | Typed) -> None:
+def draw(target: Target, record: Mapping[str, object] | Typed) -> None:
     """Draw what-if under the answer to a record; its choices draw this part alone anew."""
     if target.info.inputs:
         st.fragment(_draw)(target, record)
 
 
-def _draw(target: Target, record: dict[str, object] | Typed) -> None:
+def _draw(target: Target, record: Mapping[str, object] | Typed) -> None:
     caller = session.require_caller()
     st.subheader("What if", anchor=False)
     with showing_errors():
@@ -40,7 +41,7 @@ def _draw(target: Target, record: dict[str, object] | Typed) -> None:
             st.caption(_left_out(sweeps))
 
 
-def _sweeps(caller: Caller, target: Target, record: dict[str, object] | Typed) -> Sweeps:
+def _sweeps(caller: Caller, target: Target, record: Mapping[str, object] | Typed) -> Sweeps:
     def sweep() -> Sweeps:
         view = target.view
         return session.platform().what_if.sweep(caller, view.model.id, record, version=view.number)
@@ -48,7 +49,7 @@ def _sweeps(caller: Caller, target: Target, record: dict[str, object] | Typed) -
     return session.made_once("sweeps", _key(target, record), sweep)
 
 
-def _key(target: Target, record: dict[str, object] | Typed) -> tuple[object, ...]:
+def _key(target: Target, record: Mapping[str, object] | Typed) -> tuple[object, ...]:
     told = record.batch.to_pylist() if isinstance(record, Typed) else record
     digest = hashlib.sha256(repr(told).encode()).hexdigest()
     return (target.view.id, target.view.revision, digest)
@@ -78,7 +79,7 @@ def _what(sweeps: Sweeps) -> str:
 
 
 def _draw_choice(
-    caller: Caller, target: Target, record: dict[str, object] | Typed, sweeps: Sweeps
+    caller: Caller, target: Target, record: Mapping[str, object] | Typed, sweeps: Sweeps
 ) -> None:
     curves = {curve.field: curve for curve in sweeps.curves}
     labels = {curve.field: short(curve.label, 60) for curve in sweeps.curves}

@@ -94,6 +94,11 @@ class Stage:
             self.platform.runner.run_until_idle()
         return task
 
+    def case(self, visibility: str = "team") -> str:
+        """Return the id of a case that the owner saved."""
+        model = self.model(visibility)
+        return self.platform.cases.save(self.owner, model.id, self.name(), RECORD).id
+
     def account(self, *, pending: bool = False, active: bool = True) -> str:
         """Return the name of an account that may come to harm."""
         name = self.name()

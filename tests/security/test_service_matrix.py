@@ -61,6 +61,14 @@ def _task(act: Callable[[Platform, Caller, str], object], *, done: bool = True) 
     return case
 
 
+def _case(act: Callable[[Platform, Caller, str], object]) -> Case:
+    def case(stage: Stage, who: Caller, seen: str) -> Act:
+        saved = stage.case(seen)
+        return lambda: act(stage.platform, who, saved)
+
+    return case
+
+
 def _account(
     act: Callable[[Platform, Caller, str], object], *, pending: bool = False, active: bool = True
 ) -> Case:
@@ -304,6 +312,11 @@ CASES: dict[str, Case] = {
             who, m, dict(RECORD), ("sepal_length", "petal_width")
         )
     ),
+    "cases.save": _model(lambda s, who, m: s.platform.cases.save(who, m, s.name(), RECORD)),
+    "cases.list_": _model(lambda s, who, m: s.platform.cases.list_(who, m)),
+    "cases.get": _case(lambda p, who, c: p.cases.get(who, c)),
+    "cases.answer_now": _case(lambda p, who, c: p.cases.answer_now(who, c)),
+    "cases.delete": _case(lambda p, who, c: p.cases.delete(who, c)),
     "examples.list_": _model(lambda s, who, m: s.platform.examples.list_(who, m)),
     "previews.look": _previewed,
     "column_maps.find": _model(lambda s, who, m: s.platform.column_maps.find(who, m, ["age"])),
@@ -427,7 +440,17 @@ _LISTS = {
 }
 
 _OF_MODELS = {
-    *("models", "revisions", "deployments", "releases", "matching", "jobs", "watching", "logs"),
+    *(
+        "cases",
+        "models",
+        "revisions",
+        "deployments",
+        "releases",
+        "matching",
+        "jobs",
+        "watching",
+        "logs",
+    ),
 }
 _PRIVATE = [name for name in CASES if name.split(".")[0] in _OF_MODELS and name not in _LISTS] + [
     "predictions.test",

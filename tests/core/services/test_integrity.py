@@ -15,10 +15,12 @@ from core.errors import SlipwayError
 from core.files import Files
 from core.runtimes.cache import ScorerCache
 from core.runtimes.edits import FieldEdit, SchemaEdits
+from core.runtimes.lending import Scorers
 from core.services.accounts import Accounts, Caller
 from core.services.call_logs import CallLogs
 from core.services.call_records import CallRecord
 from core.services.calls import Calls
+from core.services.cases import Cases
 from core.services.deployments import Deployments
 from core.services.job_submission import require_owners
 from core.services.log_rows import Carried, Logging
@@ -26,6 +28,7 @@ from core.services.matching import Matching
 from core.services.model_rights import visible_model
 from core.services.models import Models
 from core.services.people import People
+from core.services.predictions import Predictions
 from core.services.releases import Releases
 from core.services.revisions import Revisions
 from core.services.sign_ins import SignIns
@@ -54,6 +57,8 @@ _ORPHANS = {
     "revisions": "version_id NOT IN (SELECT id FROM versions)",
     "column_choices": "model_id NOT IN (SELECT id FROM models)"
     " OR account_id NOT IN (SELECT id FROM accounts)",
+    "cases": "model_id NOT IN (SELECT id FROM models)"
+    " OR author_id IS NOT NULL AND author_id NOT IN (SELECT id FROM accounts)",
     "verdicts": "model_id NOT IN (SELECT id FROM models)"
     " OR version_id NOT IN (SELECT id FROM versions)",
 }
@@ -78,6 +83,7 @@ class Platform:
         releases: Releases,
         calls: Calls,
         upload: Uploads,
+        scorers: ScorerCache[str],
     ) -> None:
         self.database = database
         self.files = files
@@ -89,12 +95,14 @@ class Platform:
         self.logs = CallLogs(database)
         self.watching = Watching(database, calls, lambda _: None)
         self.revisions = Revisions(database, models)
+        predictions = Predictions(models, calls, self.logs, Scorers(scorers))
+        self.cases = Cases(database, models, predictions)
         self.matching = Matching(database, models, lambda *_: nullcontext(Young()))
 
     def act(self, caller: Caller, seed: int, times: int) -> None:
         chance = random.Random(seed)
         acts = [self.add, self.add, self.version, self.deploy, self.task, self.call]
-        acts += [self.edit, self.check, self.delete_check, self.threshold]
+        acts += [self.edit, self.case, self.check, self.delete_check, self.threshold]
         acts += [self.switch, self.roll_back, self.pause]
         acts += [self.delete_model, self.delete_deployment]
         for _ in range(times):
@@ -150,6 +158,10 @@ class Platform:
             self.watching.set_thresholds(caller, view.id, Thresholds(calls=1 + chance.randrange(9)))
             self.logs.set_logging(caller, view.id, Logging(active=True))
 
+    def case(self, caller: Caller, chance: random.Random) -> None:
+        record = {"age": chance.randrange(90), "sex": "f"}
+        self.cases.save(caller, self._model(caller, chance), f"c{chance.randrange(99)}", record)
+
     def check(self, caller: Caller, chance: random.Random) -> None:
         staged = self.upload(f"age,sex,prediction\n{chance.randrange(3)},f,young\n", "a.csv")
         self.matching.check(caller, self._model(caller, chance), None, staged)
@@ -188,7 +200,7 @@ def test_no_orphan_is_left_by_an_account_deleted_while_it_and_others_are_busy(
     upload: Uploads,
     heir: str | None,
 ) -> None:
-    platform = Platform(database, files, models, deployments, releases, calls, upload)
+    platform = Platform(database, files, models, deployments, releases, calls, upload, scorers)
     for seed in (1, 2):
         platform.act(ann, seed, 8)
 
@@ -231,7 +243,7 @@ def test_no_orphan_is_left_by_callers_who_make_and_delete_at_the_same_time(
     stored: Callable[[], list[bytes]],
     seed: int,
 ) -> None:
-    platform = Platform(database, files, models, deployments, releases, calls, upload)
+    platform = Platform(database, files, models, deployments, releases, calls, upload, scorers)
     acting = enumerate((admin, ann, bob, ann))
     works = [partial(platform.act, caller, seed * 10 + place, 20) for place, caller in acting]
     assert at_once(works) == [None] * 4
