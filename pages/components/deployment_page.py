@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.accounts import Caller
-from pages.components import deployment_head, links, release_list, session, use_it, watch
+from pages.components import deployment_head, links, missing, release_list, session, use_it, watch
 from pages.components.errors import showing_errors
 from pages.components.language import _
 from pages.components.task_list import draw_newest
@@ -13,7 +13,8 @@ def draw(caller: Caller, deployment_id: str) -> None:
     """Draw a service; its figures are drawn anew every ten seconds while it runs."""
     links.back(links.DEPLOYMENTS, _("All deployments"))
     with showing_errors():
-        service = session.platform().deployments.get_by_id(caller, deployment_id)
+        with missing.told(links.DEPLOYMENTS, _("All deployments")):
+            service = session.platform().deployments.get_by_id(caller, deployment_id)
         history = session.platform().releases.history(caller, deployment_id)
         deployment_head.draw(caller, service, history)
         watching, using, past, tasks = st.tabs([_("Watch"), _("Use it"), _("History"), _("Tasks")])

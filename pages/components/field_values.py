@@ -12,10 +12,11 @@ import numpy as np
 
 from core.coercion import BadValueError, is_missing, is_within, read_value
 from core.schema import NUMERIC, DataType, Field, Interval, Invalid
+from pages.components.language import N_, _, said
 from pages.components.numbers import SAFE_INTEGER, start_number
 from pages.components.text import number, plain, short
 
-MISSING = "(missing)"
+MISSING = N_("(missing)")
 EARLIEST, LATEST = dt.date(1800, 1, 1), dt.date(2200, 12, 31)
 _LONGEST_TENSOR = 5_000
 _LONGEST_RANGE = 60
@@ -159,45 +160,47 @@ def _tensor(widget: object, given: object) -> object:
 # --- what is said of a value before it is sent ------------------------------------------------
 
 _OUTSIDE = {
-    Invalid.REFUSE: "The model takes {range}; this will be refused.",
-    Invalid.AS_MISSING: "The model takes {range}; this counts as missing.",
-    Invalid.AS_IS: "The model was made for {range}.",
+    Invalid.REFUSE: N_("The model takes {range}; this will be refused."),
+    Invalid.AS_MISSING: N_("The model takes {range}; this counts as missing."),
+    Invalid.AS_IS: N_("The model was made for {range}."),
 }
 _UNKNOWN = {
-    Invalid.REFUSE: "The model does not know this one; it will be refused.",
-    Invalid.AS_MISSING: "The model does not know this one; it counts as missing.",
-    Invalid.AS_IS: "The model was made without this one.",
+    Invalid.REFUSE: N_("The model does not know this one; it will be refused."),
+    Invalid.AS_MISSING: N_("The model does not know this one; it counts as missing."),
+    Invalid.AS_IS: N_("The model was made without this one."),
 }
 
 
 def notice_of(field: Field, value: object) -> str:
     """Return what is to be known of a value before it is scored, empty where all is well."""
     if is_missing(field, value):
-        return "" if field.nullable else "The model needs a value."
+        return "" if field.nullable else _("The model needs a value.")
     try:
         typed = read_value(_open(field), value)
     except BadValueError as error:
-        return plain(str(error))
+        return plain(said(str(error)))
     if field.is_tensor or typed is None or is_within(field, typed):
         return ""
     words = _UNKNOWN if field.categories else _OUTSIDE
-    return words[field.invalid].format(range=plain(range_in_words(field)))
+    return _(words[field.invalid], range=plain(range_in_words(field)))
 
 
 def range_in_words(field: Field) -> str:
     """Return which numbers a field allows, such as `17 to 90`; empty where it allows all."""
     if field.categories:
         return ""
-    return short(" or ".join(filter(None, map(_interval, field.intervals))), _LONGEST_RANGE)
+    return short(_(" or ").join(filter(None, map(_interval, field.intervals))), _LONGEST_RANGE)
 
 
 def _interval(interval: Interval) -> str:
     low, high = interval.low, interval.high
     if low is not None and high is not None and not (interval.low_open or interval.high_open):
-        return f"{number(float(low))} to {number(float(high))}"
+        return _("{low} to {high}", low=number(float(low)), high=number(float(high)))
     ends = []
     if low is not None:
-        ends.append(f"{'above' if interval.low_open else 'at least'} {number(float(low))}")
+        words = _("above {number}") if interval.low_open else _("at least {number}")
+        ends.append(words.format(number=number(float(low))))
     if high is not None:
-        ends.append(f"{'below' if interval.high_open else 'at most'} {number(float(high))}")
+        words = _("below {number}") if interval.high_open else _("at most {number}")
+        ends.append(words.format(number=number(float(high))))
     return ", ".join(ends)

@@ -8,6 +8,7 @@ import streamlit as st
 from core.image_recipe import ImageRecipe
 from core.schema import DataType, Field, Invalid
 from pages.components.field_values import EARLIEST, LATEST, MISSING, choices, is_choice
+from pages.components.language import _
 from pages.components.numbers import bounds, start_number, step_of
 from pages.components.text import plain, short
 
@@ -40,7 +41,10 @@ def draw_picture(
         type=["jpg", "jpeg", "png"],
         key=key,
         on_change=on_change,
-        help=f"A JPEG or PNG. It becomes: {recipe}. Numbers can be given on the tab JSON.",
+        help=_(
+            "A JPEG or PNG. It becomes: {recipe}. Numbers can be given on the tab JSON.",
+            recipe=recipe,
+        ),
     )
 
 
@@ -48,7 +52,7 @@ def _help(field: Field) -> str | None:
     """Return what the label leaves out; where there is no help, Tab goes from field to field."""
     facts = [plain(short(field.description, 300))] if field.description else []
     if field.nullable and field.missing:
-        facts.append(f"may be missing: {plain(field.missing)}")
+        facts.append(_("may be missing: {becomes}", becomes=plain(field.missing)))
     return " · ".join(facts) or None
 
 
@@ -57,12 +61,17 @@ def _draw_choice(field: Field, key: str) -> None:
         label_of(field),
         choices(field),
         index=None,
+        format_func=_chosen,
         key=key,
         help=_help(field),
-        placeholder="Choose",
+        placeholder=_("Choose"),
         accept_new_options=bool(field.categories) and field.invalid is not Invalid.REFUSE,
         persist_state=_STAYS,
     )
+
+
+def _chosen(option: str) -> str:
+    return _(MISSING) if option == MISSING else option
 
 
 def _draw_boolean(field: Field, key: str) -> None:
@@ -76,7 +85,7 @@ def _draw_integer(field: Field, key: str) -> None:
         step=1,
         key=key,
         help=_help(field),
-        placeholder=MISSING if field.nullable else "a whole number",
+        placeholder=_(MISSING) if field.nullable else _("a whole number"),
         persist_state=_STAYS,
     )
 
@@ -90,7 +99,7 @@ def _draw_float(field: Field, key: str) -> None:
         format="%.7g" if field.type is DataType.FLOAT else "%.12g",
         key=key,
         help=_help(field),
-        placeholder=MISSING if field.nullable else "a number",
+        placeholder=_(MISSING) if field.nullable else _("a number"),
         persist_state=_STAYS,
     )
 
@@ -100,7 +109,7 @@ def _draw_text(field: Field, key: str) -> None:
         label_of(field),
         key=key,
         help=_help(field),
-        placeholder=MISSING if field.nullable else None,
+        placeholder=_(MISSING) if field.nullable else None,
         persist_state=_STAYS,
     )
 
@@ -141,8 +150,8 @@ def _draw_tensor(field: Field, key: str) -> None:
         label_of(field),
         key=key,
         height=160,
-        help=" · ".join(filter(None, [_help(field), "nested lists of numbers as JSON"])),
-        placeholder="Left empty, an example is sent",
+        help=" · ".join(filter(None, [_help(field), _("nested lists of numbers as JSON")])),
+        placeholder=_("Left empty, an example is sent"),
         persist_state=_STAYS,
     )
 

@@ -56,6 +56,11 @@ def address_of_deployment(deployment_id: str) -> str:
     return f"deployments?deployment={deployment_id}"
 
 
+def address_of_case(model_id: str, case_id: str) -> str:
+    """Return the address of a saved case, which opens it on the form of its model."""
+    return f"predict?model={model_id}&case={case_id}"
+
+
 def address_of_task(task_id: str) -> str:
     """Return the address of a task, for a table on another page."""
     return f"tasks?task={task_id}"
@@ -65,6 +70,13 @@ def to_trial(key: str, **which: str) -> None:
     """Draw the button that opens the form of a model or a deployment, named by its id."""
     if st.button(_("Try it"), key=key, icon=":material/play_circle:"):
         st.switch_page(PREDICT, query_params=which)
+
+
+def to_page(
+    page: str, label: str, query: dict[str, str], icon: str = ":material/arrow_forward:"
+) -> None:
+    """Draw a link to a page, or to one thing on it."""
+    _link(page, label, icon, query)
 
 
 def back(page: str, label: str) -> None:

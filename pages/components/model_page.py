@@ -12,6 +12,7 @@ from pages.components import (
     comparison,
     image_recipes,
     links,
+    missing,
     model_forms,
     model_import,
     release_forms,
@@ -35,8 +36,10 @@ def draw(caller: Caller, model_id: str) -> None:
     """Draw a model at its newest version, or at the one that the address names."""
     links.back(links.MODELS, _("All models"))
     with showing_errors():
-        newest = session.platform().models.get_by_id(caller, model_id)
-        view = _chosen_version(caller, newest)
+        with missing.told(links.MODELS, _("All models")):
+            newest = session.platform().models.get_by_id(caller, model_id)
+        with missing.told(links.MODELS, newest.model.name, {"model": model_id}):
+            view = _chosen_version(caller, newest)
         _draw_head(caller, view)
         _draw_tabs(caller, view)
 

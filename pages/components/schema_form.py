@@ -14,7 +14,8 @@ from core.runtimes.base import ModelInfo
 from core.schema import Field, Schema
 from pages.components import field_values
 from pages.components.field_widgets import draw_picture, draw_widget, label_of
-from pages.components.text import holds, plain, plural, short
+from pages.components.language import _
+from pages.components.text import holds, plain, short
 
 MOST_FIELDS = 500
 _SECTION = 24
@@ -123,11 +124,11 @@ def _notices(info: ModelInfo, prefix: str, record: Record) -> dict[int, str]:
 
 def _draw_search(prefix: str) -> str:
     return st.text_input(
-        "Find a field",
+        _("Find a field"),
         key=f"{prefix}_search",
         type="search",
         live=True,
-        placeholder="A part of its name or description",
+        placeholder=_("A part of its name or description"),
         width=360,
     ).strip()
 
@@ -141,19 +142,27 @@ def _draw_found(
         if holds(words, field.name, field.label, field.description, field.unit)
     ]
     if len(found) > _MOST_FOUND:
-        st.caption(f"{plural(len(found), 'field')}; the first {_MOST_FOUND} are shown.")
+        st.caption(
+            _("{count:,} fields; the first {most} are shown.", count=len(found), most=_MOST_FOUND)
+        )
     elif not found:
-        st.caption("No field has these words in its name or description.")
+        st.caption(_("No field has these words in its name or description."))
     _draw_section(found[:_MOST_FOUND], prefix, notices)
 
 
 def _draw_folded(section: Sequence[Place], prefix: str, notices: Mapping[int, str]) -> None:
     first, last = section[0], section[-1]
-    names = f"{plain(short(first[1].name, 30))} … {plain(short(last[1].name, 30))}"
+    title = _(
+        "Fields {first} to {last}: {name} … {other}",
+        first=first[0] + 1,
+        last=last[0] + 1,
+        name=plain(short(first[1].name, 30)),
+        other=plain(short(last[1].name, 30)),
+    )
     amber = sum(position in notices for position, _ in section)
     mark = f" :orange[:material/warning: {amber}]" if amber else ""
     folded = st.expander(
-        f"Fields {first[0] + 1} to {last[0] + 1}: {names}{mark}",
+        f"{title}{mark}",
         key=f"{prefix}_section_{first[0]}",
         on_change="rerun",
     )
@@ -202,7 +211,7 @@ def _draw_picture(field: Field, recipe: ImageRecipe, prefix: str, key: str) -> N
     draw_picture(field, recipe, upload_key, partial(_take_picture, key, upload_key))
     given = st.session_state.get(f"{key}_given")
     if isinstance(given, bytes) and st.session_state.get(upload_key) is None:
-        st.image(given, width=160, caption=f"{label_of(field)}, filled in")
+        st.image(given, width=160, caption=_("{label}, filled in", label=label_of(field)))
 
 
 def _take_picture(key: str, upload_key: str) -> None:

@@ -31,6 +31,11 @@ def draw_state(state: str) -> None:
     st.badge(_(word), icon=icon, color=colour)  # type: ignore[arg-type]
 
 
+def word_of(state: str) -> str:
+    """Return a state's word in the visitor's language."""
+    return _(_LOOKS[state][2])
+
+
 def draw_task_state(state: str) -> None:
     """Draw the badge of a task's state: a task that runs will end, a service is meant to stay."""
     draw_state("scoring" if state == "running" else state)

@@ -5,7 +5,15 @@ import streamlit as st
 from core.services.accounts import Caller
 from core.services.job_queries import EVERYTHING
 from core.services.job_views import TaskView
-from pages.components import links, session, task_files, task_summary, task_table, task_video
+from pages.components import (
+    links,
+    missing,
+    session,
+    task_files,
+    task_summary,
+    task_table,
+    task_video,
+)
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, dialog, plural, said
 from pages.components.states import draw_task_state
@@ -19,7 +27,8 @@ def draw(caller: Caller, task_id: str) -> None:
     """Draw a task; its progress is drawn anew every second until it has ended."""
     links.back(links.TASKS, _("All tasks"))
     with showing_errors():
-        task = session.platform().jobs.get(caller, task_id)
+        with missing.told(links.TASKS, _("All tasks")):
+            task = session.platform().jobs.get(caller, task_id)
         moving = task.state in MOVING
         _draw_head(task)
         st.fragment(_draw_progress, run_every=_REFRESH if moving else None)(task_id, moving)

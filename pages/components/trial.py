@@ -8,6 +8,7 @@ from core.errors import InvalidInput
 from core.services.accounts import Caller
 from pages.components import results, sample_models, trial_file, trial_form
 from pages.components.errors import showing_errors
+from pages.components.language import _
 from pages.components.scoring import score
 from pages.components.trial_choice import Target
 
@@ -16,7 +17,7 @@ _LONGEST_SAMPLE = 20_000
 
 def draw(caller: Caller, target: Target) -> None:
     """Draw one tab for each way; what comes out is drawn under the way that was used."""
-    form, text, file = st.tabs(["Form", "JSON", "File"])
+    form, text, file = st.tabs([_("Form"), "JSON", _("File")])
     with form:
         trial_form.draw(caller, target)
     with text:
@@ -29,13 +30,13 @@ def draw(caller: Caller, target: Target) -> None:
 def _draw_json(caller: Caller, target: Target) -> None:
     with st.form("predict_json_form", border=False):
         text = st.text_area(
-            "A record, or a list of records",
+            _("A record, or a list of records"),
             _sample(target),
             key=f"predict_json_{target.view.id}",
             height=260,
         )
         asked = st.form_submit_button(
-            "Predict", key="predict_json_submit", type="primary", icon=":material/play_arrow:"
+            _("Predict"), key="predict_json_submit", type="primary", icon=":material/play_arrow:"
         )
     if asked:
         with showing_errors():

@@ -8,9 +8,10 @@ from core.runtimes.base import ModelInfo
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import VersionView
-from pages.components import links, session
+from pages.components import links, missing, session
 from pages.components.errors import showing_errors
-from pages.components.states import draw_state
+from pages.components.language import _
+from pages.components.states import draw_state, word_of
 from pages.components.text import plain, short
 
 _CHOICE = "predict_choice"
@@ -51,26 +52,27 @@ class Target:
 
 def draw(caller: Caller) -> Target | None:
     """Draw the head of the page with the choice; return what was chosen, None if nothing."""
-    st.title("Try it")
+    st.title(_("Try it"))
     names = _names(caller)
     if not names:
-        st.info("There is nothing to try yet. Upload a model first, on the Models page.")
+        st.info(_("There is nothing to try yet. Upload a model first, on the Models page."))
         return None
     chosen = _from_address()
     st.session_state[_CHOICE] = chosen if chosen in names else None
     st.selectbox(
-        "Model or service",
+        _("Model or service"),
         list(names),
         index=None,
         format_func=names.__getitem__,
         key=_CHOICE,
-        placeholder="Choose what to try",
+        placeholder=_("Choose what to try"),
         on_change=_to_address,
     )
     target = None
     if chosen is not None:
         with showing_errors():
-            target = _find(caller, *chosen)
+            with missing.told(links.PREDICT, _("Choose something else")):
+                target = _find(caller, *chosen)
             _draw_facts(target)
     return target
 
@@ -79,12 +81,18 @@ def _names(caller: Caller) -> dict[tuple[str, str], str]:
     """Return what each choice is called: services first, for they are what programs use."""
     platform = session.platform()
     services = {
-        ("deployment", service.id): f"{short(service.model_name, 40)} / {short(service.name, 40)}"
-        f" · service, {service.state}"
+        ("deployment", service.id): _(
+            "{model} / {name} · service, {state}",
+            model=short(service.model_name, 40),
+            name=short(service.name, 40),
+            state=word_of(service.state),
+        )
         for service in platform.deployments.list_(caller)
     }
     models = {
-        ("model", model.id): f"{short(model.name, 60)} · model of {short(model.owner, 30)}"
+        ("model", model.id): _(
+            "{name} · model of {owner}", name=short(model.name, 60), owner=short(model.owner, 30)
+        )
         for model in platform.models.list_(caller)
     }
     return services | models
@@ -117,6 +125,11 @@ def _draw_facts(target: Target) -> None:
             links.to_deployment(target.service.id, target.service.name)
             draw_state(target.service.state)
         st.caption(
-            f"version {target.view.number} · {plain(short(target.info.algorithm, 60))} · "
-            f"{len(target.info.inputs)} in, {len(target.info.outputs)} out"
+            _(
+                "version {version} · {algorithm} · {inputs} in, {outputs} out",
+                version=target.view.number,
+                algorithm=plain(short(target.info.algorithm, 60)),
+                inputs=len(target.info.inputs),
+                outputs=len(target.info.outputs),
+            )
         )

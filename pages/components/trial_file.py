@@ -1,6 +1,7 @@
 """A file on trial: what it is, which column goes where, its first rows, then all of it."""
 
 import json
+from collections.abc import Callable
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -16,28 +17,34 @@ from pages.components import links, results, session, snippets
 from pages.components.clients import curl
 from pages.components.column_mapper import draw_mapper
 from pages.components.errors import draw_problems, showing_errors
+from pages.components.language import N_, _, named_by, plural
 from pages.components.tables import height_of
-from pages.components.text import plain, plural, short
+from pages.components.text import plain, short
 from pages.components.trial_choice import Target
 from pages.components.uploads import received
 
-_HELP = (
+_HELP = N_(
     "CSV, Excel or Parquet with a header that names the fields, JSON records, text with one record "
     "a line, a picture, an MP4 video, or a zip of any of these."
 )
 _WORDS = {
     "csv": "CSV",
-    "txt": "text, a record a line",
-    "json": "JSON records",
-    "jsonl": "JSON lines",
+    "txt": N_("text, a record a line"),
+    "json": N_("JSON records"),
+    "jsonl": N_("JSON lines"),
     "parquet": "Parquet",
     "xlsx": "Excel",
-    "jpg": "a picture",
-    "mp4": "a video",
-    "zip": "a zip",
+    "jpg": N_("a picture"),
+    "mp4": N_("a video"),
+    "zip": N_("a zip"),
 }
+# What files are found to have, as the services name it.
+_FOUND = (
+    *(N_("encoding"), N_("delimiter"), N_("sheet"), N_("sheets")),
+    *(N_("row groups"), N_("members"), N_("unpacked")),
+)
 _ENCODINGS = ("utf-8", "gb18030", "utf-16", "cp1252", "latin-1", "shift_jis", "big5")
-_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+_DELIMITERS = {",": N_("comma"), ";": N_("semicolon"), "\t": N_("tab"), "|": N_("bar")}
 _MOST_FPS = 60.0
 
 Options = dict[str, object]
@@ -47,12 +54,15 @@ def draw(caller: Caller, target: Target) -> None:
     """Draw the choice of a file and, once there is one, all that is to know before it is scored."""
     most = st.get_option("server.maxUploadSize")
     st.markdown(
-        f"Score a whole file in the background. You see its first {PREVIEW_ROWS} rows tried out "
-        "before; the result keeps every column and adds the predictions."
+        _(
+            "Score a whole file in the background. You see its first {rows} rows tried out before; "
+            "the result keeps every column and adds the predictions.",
+            rows=PREVIEW_ROWS,
+        )
     )
-    upload = st.file_uploader("File", key="predict_file_upload", help=_HELP)
+    upload = st.file_uploader(_("File"), key="predict_file_upload", help=_(_HELP))
     if upload is None:
-        st.caption(f"Up to {most:,} MB here; larger files go over HTTP.")
+        st.caption(_("Up to {most:,} MB here; larger files go over HTTP.", most=most))
         _draw_http(target)
         return
     with showing_errors():
@@ -62,9 +72,9 @@ def draw(caller: Caller, target: Target) -> None:
 def _draw_http(target: Target) -> None:
     """Draw the call that sends a file of any size from disk."""
     if target.service is None:
-        st.caption("Deploy the model first: its service takes files of any size.")
+        st.caption(_("Deploy the model first: its service takes files of any size."))
         return
-    with st.expander("Send it over HTTP", icon=":material/terminal:"):
+    with st.expander(_("Send it over HTTP"), icon=":material/terminal:"):
         fields = {
             "modelname": target.view.model.name,
             "owner": target.view.model.owner,
@@ -72,7 +82,7 @@ def _draw_http(target: Target) -> None:
         }
         url = f"{snippets.origin()}/api/deployment/submit"
         st.code(curl.upload_call(url, fields), language="bash", wrap_lines=True)
-        st.caption("What the file is, is told by its content. The answer is the task's id.")
+        st.caption(_("What the file is, is told by its content. The answer is the task's id."))
 
 
 def _draw_upload(caller: Caller, target: Target, upload: UploadedFile) -> None:
@@ -86,7 +96,7 @@ def _draw_upload(caller: Caller, target: Target, upload: UploadedFile) -> None:
         seen = _look(caller, target, upload, options, "second")
     _draw_trial(target, seen)
     asked = st.button(
-        "Score all rows",
+        _("Score all rows"),
         key="predict_file_submit",
         type="primary",
         icon=":material/start:",
@@ -142,9 +152,9 @@ def _submit(
 
 
 def _draw_facts(upload: UploadedFile, seen: Preview) -> None:
-    about = "1 row" if seen.rows == 1 else f"about {seen.rows:,} rows"
-    found = [f"{name} {value}" for name, value in seen.found.items() if name != "rows"]
-    facts = " · ".join([_WORDS[seen.kind], *found, about])
+    about = _("1 row") if seen.rows == 1 else _("about {rows:,} rows", rows=seen.rows)
+    found = [f"{_(name)} {value}" for name, value in seen.found.items() if name != "rows"]
+    facts = " · ".join([_(_WORDS[seen.kind]), *found, about])
     st.markdown(f"**{plain(short(upload.name, 60))}**  \n{plain(facts)}")
 
 
@@ -152,35 +162,46 @@ def _draw_options(kind: str, upload: UploadedFile) -> Options:
     """Draw what may be said about a file of this kind; return what was said."""
     known = TABLE_KINDS[kind].options
     options: Options = {}
-    with st.expander("How the file is read", icon=":material/tune:"):
+    with st.expander(_("How the file is read"), icon=":material/tune:"):
         if "encoding" in known:
-            options["encoding"] = _choice("Encoding", list(_ENCODINGS), "encoding", upload)
+            options["encoding"] = _choice(_("Encoding"), list(_ENCODINGS), "encoding", upload)
         if "delimiter" in known:
-            chosen = _choice("Delimiter", list(_DELIMITERS), "delimiter", upload)
-            options["delimiter"] = _DELIMITERS[chosen] if chosen else None
+            named = named_by(_DELIMITERS)
+            options["delimiter"] = _choice(
+                _("Delimiter"), list(_DELIMITERS), "delimiter", upload, named
+            )
         if "sheet" in known:
             options["sheet"] = st.text_input(
-                "Sheet", key=f"predict_file_sheet_{upload.file_id}", placeholder="The first"
+                _("Sheet"),
+                key=f"predict_file_sheet_{upload.file_id}",
+                placeholder=_("The first"),
             ).strip()
         if "fps" in known:
             options["fps"] = st.number_input(
-                "Frames taken from a video each second",
+                _("Frames taken from a video each second"),
                 min_value=0.01,
                 max_value=_MOST_FPS,
                 value=1.0,
                 key=f"predict_file_fps_{upload.file_id}",
             )
         if not known:
-            st.caption("There is nothing to choose for a picture.")
+            st.caption(_("There is nothing to choose for a picture."))
     return {name: value for name, value in options.items() if value}
 
 
-def _choice(label: str, choices: list[str], name: str, upload: UploadedFile) -> str | None:
+def _choice(
+    label: str,
+    choices: list[str],
+    name: str,
+    upload: UploadedFile,
+    named: Callable[[str], str] = str,
+) -> str | None:
     return st.selectbox(
         label,
         choices,
         index=None,
-        placeholder="Found out",
+        format_func=named,
+        placeholder=_("Found out"),
         key=f"predict_file_{name}_{upload.file_id}",
     )
 
@@ -192,27 +213,38 @@ def _draw_trial(target: Target, seen: Preview) -> None:
     """Draw the first rows with their answers, and what is wrong with them."""
     if not seen.can_run:
         st.error(
-            f"No column is chosen for {_named(seen.problems)}; the model needs one.",
+            _(
+                "No column is chosen for {fields}; the model needs one.",
+                fields=_named(seen.problems),
+            ),
             icon=":material/error:",
         )
         return
     if len(seen.output) == 1 and ERROR_COLUMN not in seen.output[0] and not _shows(seen):
         results.draw_answer(Answer(seen.output[0], seen.latency_ms), target.info, "predict_file")
         return
-    st.subheader("First rows, tried out", anchor=False)
+    st.subheader(_("First rows, tried out"), anchor=False)
     rows = [{**given, **output} for given, output in zip(seen.given, seen.output, strict=True)]
     table = results.table_of(rows)
     st.dataframe(table, key="predict_file_table", height=height_of(len(table)), placeholder="")
     if seen.problems:
         st.warning(
-            f"{plural(len({each.row for each in seen.problems}), 'row')} of the first "
-            f"{len(rows)} cannot be scored; each keeps its place in the result, with its error.",
+            plural(
+                len({each.row for each in seen.problems}),
+                "{count} row of the first {rows} cannot be scored; it keeps its place in the "
+                "result, with its error.",
+                "{count} rows of the first {rows} cannot be scored; each keeps its place in the "
+                "result, with its error.",
+                rows=len(rows),
+            ),
             icon=":material/warning:",
         )
         draw_problems(seen.problems)
     else:
         st.success(
-            f"All of the first {plural(len(rows), 'row')} were scored.",
+            plural(
+                len(rows), "The first row was scored.", "All of the first {count} rows were scored."
+            ),
             icon=":material/check_circle:",
         )
 
@@ -224,5 +256,5 @@ def _shows(seen: Preview) -> bool:
 
 def _named(problems: tuple[Problem, ...]) -> str:
     names = [each.field or "" for each in problems]
-    more = len(names) - 5
-    return plain(", ".join(names[:5]) + (f" and {more} more" if more > 0 else ""))
+    named, more = ", ".join(names[:5]), len(names) - 5
+    return plain(_("{names} and {more} more", names=named, more=more) if more > 0 else named)

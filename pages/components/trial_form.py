@@ -8,9 +8,18 @@ from core.inputs.image import as_scored
 from core.inputs.image_fields import picture_fields
 from core.services.accounts import Caller
 from core.services.predictions import Answer
-from pages.components import results, schema_form, session, snippets, trial_sources, what_if
+from pages.components import (
+    results,
+    schema_form,
+    session,
+    snippets,
+    trial_cases,
+    trial_sources,
+    what_if,
+)
 from pages.components.clients.example import Example, as_json
 from pages.components.errors import showing_errors
+from pages.components.language import _
 from pages.components.scoring import score
 from pages.components.trial_choice import Target
 
@@ -30,10 +39,13 @@ def draw(caller: Caller, target: Target) -> None:
     """Draw the form, and under it the last answer that it got."""
     if not schema_form.fits(target.info.input_schema):
         st.info(
-            f"This model takes {len(target.info.inputs):,} fields, too many for a form. "
-            "Use JSON or a file."
+            _(
+                "This model takes {count:,} fields, too many for a form. Use JSON or a file.",
+                count=len(target.info.inputs),
+            )
         )
         return
+    trial_cases.draw(caller, target)
     st.fragment(_draw)(target)
     answered = session.kept(_KEPT, target.key, Answered)
     if answered is not None:
@@ -48,6 +60,8 @@ def _draw(target: Target) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             trial_sources.draw(caller, target)
             _draw_copies(caller, target)
+            record = schema_form.record_of(target.info, target.prefix)
+            trial_cases.draw_saving(target, record)
         with st.container(border=True):
             record = schema_form.draw_fields(target.info, target.prefix)
             _draw_predict(caller, target, record)
@@ -57,7 +71,7 @@ def _draw_predict(caller: Caller, target: Target, record: dict[str, object]) -> 
     """Draw the button; an answer is kept and drawn with the whole page, an error here."""
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
-            "Predict",
+            _("Predict"),
             key="predict_submit",
             type="primary",
             icon=":material/play_arrow:",
@@ -65,7 +79,8 @@ def _draw_predict(caller: Caller, target: Target, record: dict[str, object]) -> 
         )
         before = session.kept(_KEPT, target.key, Answered)
         if before is not None and before.record != record and not asked:
-            st.caption(":material/history: The inputs have changed since the answer below.")
+            told = _("The inputs have changed since the answer below.")
+            st.caption(f":material/history: {told}")
     if asked:
         with showing_errors():
             answer = score(caller, target, as_scored(target.info.input_schema, record))
@@ -95,7 +110,7 @@ def _draw_answer(target: Target, answered: Answered) -> None:
 def _draw_copies(caller: Caller, target: Target) -> None:
     """Draw what is in the form as JSON and as a call, for other tools."""
     copies = st.popover(
-        "Copy", key="predict_copies", icon=":material/content_copy:", on_change="rerun"
+        _("Copy"), key="predict_copies", icon=":material/content_copy:", on_change="rerun"
     )
     if not copies.open:
         return

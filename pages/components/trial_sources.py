@@ -7,6 +7,7 @@ import streamlit as st
 from core.services.accounts import Caller
 from core.services.examples import Example
 from pages.components import schema_form, session
+from pages.components.language import _
 from pages.components.text import number, short
 from pages.components.trial_choice import Target
 
@@ -22,20 +23,20 @@ def draw(caller: Caller, target: Target) -> None:
     sources = _sources(caller, target)
     if sources:
         st.selectbox(
-            "Fill in",
+            _("Fill in"),
             list(sources),
             index=None,
             key=_CHOICE,
-            placeholder="An example or an earlier input",
+            placeholder=_("An example or an earlier input"),
             on_change=_fill,
             args=(target, sources),
             width=320,
         )
     st.button(
-        "Reset",
+        _("Reset"),
         key="predict_reset",
         icon=":material/restart_alt:",
-        help="Sets every field to what it started with.",
+        help=_("Sets every field to what it started with."),
         on_click=schema_form.reset,
         args=(target.info, target.prefix),
     )
@@ -52,14 +53,19 @@ def _sources(caller: Caller, target: Target) -> dict[str, Record]:
     """Return the records on offer by what they are called: what was tried here comes first."""
     earlier = session.last_inputs(target.view.model.id)
     tried = {
-        _called(f"Earlier input {place}" if place > 1 else "The last input", record): record
-        for place, record in enumerate(earlier, start=1)
+        _called(_earlier(place), record): record for place, record in enumerate(earlier, start=1)
     }
     rows = {
-        _called(f"{short(each.file_name, 30)}, row {each.row}", each.record): each.record
+        _called(
+            _("{file}, row {row}", file=short(each.file_name, 30), row=each.row), each.record
+        ): each.record
         for each in _examples(caller, target)
     }
     return {**tried, **rows}
+
+
+def _earlier(place: int) -> str:
+    return _("Earlier input {number}", number=place) if place > 1 else _("The last input")
 
 
 def _examples(caller: Caller, target: Target) -> tuple[Example, ...]:

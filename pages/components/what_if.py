@@ -10,12 +10,25 @@ import streamlit as st
 from core.records import Typed
 from core.runtimes.base import PROBABILITY
 from core.services.accounts import Caller
+from core.services.sweeps import Origin
 from core.services.what_if import Curve, Grid, Sweeps
 from pages.components import charts, session, what_if_charts
 from pages.components.errors import showing_errors
+from pages.components.language import N_, _, plural
 from pages.components.tables import height_of
-from pages.components.text import milliseconds, number, plain, plural, short
+from pages.components.text import milliseconds, number, plain, short
 from pages.components.trial_choice import Target
+
+_ORIGINS = {
+    Origin.MODEL: N_("the range that the model names"),
+    Origin.EXAMPLE: N_("around this value and the model's example; the model names no range"),
+    Origin.AROUND: N_("around this value; the model names no range"),
+}
+# Why a field is not swept, as the service says it.
+_REASONS = (
+    *(N_("a picture"), N_("an array"), N_("free text")),
+    *(N_("a date or a time"), N_("no value and no range")),
+)
 
 
 def draw(target: Target, record: Mapping[str, object] | Typed) -> None:
@@ -26,11 +39,11 @@ def draw(target: Target, record: Mapping[str, object] | Typed) -> None:
 
 def _draw(target: Target, record: Mapping[str, object] | Typed) -> None:
     caller = session.require_caller()
-    st.subheader("What if", anchor=False)
+    st.subheader(_("What if"), anchor=False)
     with showing_errors():
         sweeps = _sweeps(caller, target, record)
         if not sweeps.curves:
-            st.info(f"Nothing here can be swept. {_left_out(sweeps)}")
+            st.info(f"{_('Nothing here can be swept.')} {_left_out(sweeps)}")
             return
         left, right = st.columns(2, gap="large")
         with left:
@@ -56,26 +69,31 @@ def _key(target: Target, record: Mapping[str, object] | Typed) -> tuple[object, 
 
 
 def _draw_effects(sweeps: Sweeps) -> None:
-    st.markdown(f"**Which fields move {_what(sweeps)} most**")
+    st.markdown(f"**{_what(sweeps)}**")
     figure = what_if_charts.draw_effects(sweeps.curves, sweeps.followed)
     table = pd.DataFrame(
         {
-            "Field": [curve.label for curve in sweeps.curves],
-            "Moves it by": [curve.effect for curve in sweeps.curves],
-            "Swept over": [curve.origin.value for curve in sweeps.curves],
+            _("Field"): [curve.label for curve in sweeps.curves],
+            _("Moves it by"): [curve.effect for curve in sweeps.curves],
+            _("Swept over"): [_(_ORIGINS[curve.origin]) for curve in sweeps.curves],
         }
     )
     _draw_chart("effects", figure, table)
     st.caption(
-        f"Each field goes over its range while the others stay: {sweeps.rows:,} records in one "
-        f"batch, {milliseconds(sweeps.latency_ms)}. None of it counts as a call."
+        _(
+            "Each field goes over its range while the others stay: {rows:,} records in one batch, "
+            "{taken}. None of it counts as a call.",
+            rows=sweeps.rows,
+            taken=milliseconds(sweeps.latency_ms),
+        )
     )
 
 
 def _what(sweeps: Sweeps) -> str:
     if sweeps.followed.startswith(PROBABILITY):
-        return f"the chance of {plain(short(sweeps.followed.removeprefix(PROBABILITY), 40))}"
-    return "this answer"
+        name = plain(short(sweeps.followed.removeprefix(PROBABILITY), 40))
+        return _("Which fields move the chance of {name} most", name=name)
+    return _("Which fields move this answer most")
 
 
 def _draw_choice(
@@ -85,18 +103,18 @@ def _draw_choice(
     labels = {curve.field: short(curve.label, 60) for curve in sweeps.curves}
     with st.container(horizontal=True):
         first = st.selectbox(
-            "Field",
+            _("Field"),
             list(curves),
             format_func=labels.__getitem__,
             key=f"what_if_first_{target.view.id}",
         )
         second = st.selectbox(
-            "And a second",
+            _("And a second"),
             [name for name in curves if name != first],
             index=None,
             format_func=labels.__getitem__,
             key=f"what_if_second_{target.view.id}",
-            placeholder="None",
+            placeholder=_("None"),
         )
     if second is None:
         _draw_curve(curves[first])
@@ -113,11 +131,13 @@ def _draw_curve(curve: Curve) -> None:
     if "prediction" not in table:
         table["prediction"] = pd.Series(curve.answers)
     _draw_chart("curve", what_if_charts.draw_curve(curve), table)
-    st.caption(f"The red mark is the value now. Swept over {curve.origin.value}.")
+    st.caption(
+        _("The red mark is the value now. Swept over {range}.", range=_(_ORIGINS[curve.origin]))
+    )
 
 
 def _cell(value: object) -> object:
-    return "(missing)" if value is None else value
+    return _("(missing)") if value is None else value
 
 
 def _grid_table(grid: Grid) -> pd.DataFrame:
@@ -130,7 +150,7 @@ def _grid_table(grid: Grid) -> pd.DataFrame:
 
 def _draw_chart(name: str, figure: go.Figure, table: pd.DataFrame) -> None:
     st.plotly_chart(figure, key=f"what_if_{name}", config=charts.STILL)
-    with st.expander("Show as a table"):
+    with st.expander(_("Show as a table")):
         height = height_of(len(table))
         st.dataframe(table, hide_index=True, key=f"what_if_{name}_table", height=height)
 
@@ -143,6 +163,12 @@ def _left_out(sweeps: Sweeps) -> str:
     parts = []
     for why, fields in reasons.items():
         named = ", ".join(plain(short(field, 40)) for field in fields[:5])
-        more = f" and {plural(len(fields) - 5, 'more field', 'more fields')}" * (len(fields) > 5)
-        parts.append(f"{named}{more} ({why})")
-    return f"Not swept: {'; '.join(parts)}." if parts else ""
+        if (more := len(fields) - 5) > 0:
+            named = plural(
+                more,
+                "{names} and {count} more field",
+                "{names} and {count} more fields",
+                names=named,
+            )
+        parts.append(f"{named} ({_(why)})")
+    return _("Not swept: {fields}.", fields="; ".join(parts)) if parts else ""

@@ -9,6 +9,7 @@ from core.runtimes.base import PROBABILITY
 from core.services.sweeps import Value
 from core.services.what_if import Curve, Grid
 from pages.components.charts import quiet
+from pages.components.language import _
 from pages.components.text import number, short
 
 _COLOURS = ("#0f7d90", "#e0932f", "#5b6abf", "#4c9f70", "#cf4d5e", "#8a6fb3", "#b8894a", "#3b9bc9")
@@ -84,7 +85,7 @@ def _add_line(
             y=[here],
             mode="markers",
             marker={"color": colour, "size": 11, "line": {"color": _PRESENT, "width": 2}},
-            hovertemplate="now %{x}: %{y}<extra></extra>",
+            hovertemplate=f"{_('now')} %{{x}}: %{{y}}<extra></extra>",
             showlegend=False,
         )
         figure.add_vline(x=curve.present, line={"color": _PRESENT, "width": 1, "dash": "dot"})
@@ -150,7 +151,7 @@ def _mark_present(figure: go.Figure, grid: Grid) -> None:
             y=[here[1]],
             mode="markers",
             marker={"color": "#ffffff", "size": 12, "line": {"color": _PRESENT, "width": 3}},
-            hovertemplate="now<extra></extra>",
+            hovertemplate=f"{_('now')}<extra></extra>",
             showlegend=False,
         )
 
@@ -170,8 +171,8 @@ def _at(curve: Curve) -> object:
 
 def written(value: Value, *, is_now: bool) -> str:
     """Return a category as text; the present one says so, for colour alone is not seen by all."""
-    text = "(missing)" if value is None else short(str(value), _LONGEST)
-    return f"{text} (now)" if is_now else text
+    text = _("(missing)") if value is None else short(str(value), _LONGEST)
+    return _("{value} (now)", value=text) if is_now else text
 
 
 def _name(curve: Curve) -> str:

@@ -1,0 +1,50 @@
+"""What a page shows where an address leads to nothing: why that may be, and a way back."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import (
+    CaseNotFound,
+    DeploymentNotFound,
+    ModelNotFound,
+    SlipwayError,
+    TaskNotFound,
+    VersionNotFound,
+)
+from pages.components import links
+from pages.components.language import _, said
+from pages.components.text import plain
+
+_GONE = (ModelNotFound, VersionNotFound, DeploymentNotFound, TaskNotFound, CaseNotFound)
+
+
+@contextmanager
+def told(page: str, label: str, query: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Draw a state of its own, with a link, for what is asked for inside and is not there.
+
+    The page ends there. `label` is the link's text, in the visitor's language.
+    """
+    try:
+        yield
+    except _GONE as error:
+        draw(error, page, label, query)
+        st.stop()
+
+
+def draw(
+    error: SlipwayError, page: str, label: str, query: Mapping[str, str] | None = None
+) -> None:
+    """Draw that what an address asks for is not there, or not for this visitor."""
+    with st.container(border=True, key="missing"):
+        title = _("There is nothing at this address")
+        st.subheader(f":material/explore_off: {title}", anchor=False)
+        st.markdown(plain(said(error.message)))
+        st.caption(
+            _(
+                "It may have been deleted, or its owner keeps it private. Whoever sent you the "
+                "address can tell."
+            )
+        )
+        links.to_page(page, label, dict(query or {}), icon=":material/arrow_back:")
