@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import CaseNotFound
 from core.services.accounts import Caller
-from core.services.cases import CaseView, OpenedCase, Then, headline
+from core.services.cases import CaseView, OpenedCase, Then, alike, headline
 from pages.components import links, missing, schema_form, session, snippets
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, dialog, plural
@@ -121,13 +121,21 @@ def _draw_then_and_now(then: Then, case: CaseView) -> None:
     left, right = st.columns(2)
     left.metric(_("Then, version {number}", number=case.version), plain(number(case.headline)))
     right.metric(_("Now, version {number}", number=then.version), plain(number(headline(then.now))))
-    if then.is_same:
-        st.caption(f":green[:material/check_circle: {_('The answer is the same.')}]")
-    else:
-        st.caption(f":orange[:material/difference: {_('The answer has changed.')}]")
+    colour, icon, words = _verdict(then)
+    st.markdown(f":small[:{colour}[:material/{icon}: {words}]]")
     st.caption(
         _("Saved by {author}, {ago}.", author=plain(short(case.author, 30)), ago=ago(case.created))
     )
+
+
+def _verdict(then: Then) -> tuple[str, str, str]:
+    """Return the colour, the icon and the words for how an answer has changed."""
+    if then.is_same:
+        return "green", "check_circle", _("The answer is the same.")
+    if alike(headline(then.then), headline(then.now)):
+        told = _("The prediction is the same; other outputs have changed.")
+        return "orange", "difference", told
+    return "orange", "difference", _("The answer has changed.")
 
 
 @dialog(N_("Delete this case?"))

@@ -12,8 +12,8 @@ from pages.components.text import number, short
 from pages.components.trial_choice import Target
 
 _CHOICE = "predict_fill"
-_SHOWN_VALUES = 3
-_LONGEST_LABEL = 90
+_SHOWN_VALUES = 5
+_LONGEST_LABEL = 80
 
 Record = Mapping[str, object]
 
@@ -79,8 +79,8 @@ def _examples(caller: Caller, target: Target) -> tuple[Example, ...]:
 def _called(source: str, record: Record) -> str:
     """Return a name for a record: where it is from, and its first values."""
     few = [
-        f"{short(name, 20)} {number(value)}"
-        for name, value in list(record.items())[: 2 * _SHOWN_VALUES]
+        short(number(value), 20)
+        for value in list(record.values())[:_SHOWN_VALUES]
         if not isinstance(value, bytes | list)
     ]
-    return short(": ".join(filter(None, [source, ", ".join(few[:_SHOWN_VALUES])])), _LONGEST_LABEL)
+    return short(": ".join(filter(None, [source, ", ".join(few)])), _LONGEST_LABEL)

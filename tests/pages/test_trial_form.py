@@ -78,10 +78,10 @@ def test_reset_sets_every_field_to_what_it_started_with(form: AppTest) -> None:
 def test_a_form_is_filled_in_from_the_data_that_a_sample_brings(form: AppTest) -> None:
     fill = form.selectbox(key="predict_fill")
     assert len(fill.options) == 5
-    assert fill.options[0].startswith("subscribers.csv, row 1: months ")
+    assert fill.options[0].startswith("subscribers.csv, row 1: 48, ")
     fill.set_value(fill.options[1])
     app = ran(form)
-    assert f"monthly_fee {fee(app):g}" in fill.options[1]
+    assert f", {fee(app):g}, " in fill.options[1]
     assert app.selectbox(key="predict_fill").value is None
     assert len(predict(app).metric) == 1
 

@@ -91,5 +91,7 @@ def test_a_paused_service_says_so(platform: Platform, ann: Caller, service: Depl
 
 def test_an_address_of_something_gone_says_so(ann: Caller, iris: ModelView) -> None:
     app = visit(ann, PAGE, model="0" * 32)
-    assert len(app.error) == 1
+    assert "There is nothing at this address" in texts(app)
+    assert "There is no such model" in texts(app)
+    assert not app.error
     assert not app.number_input
