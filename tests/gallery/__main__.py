@@ -4,19 +4,17 @@ import argparse
 import fnmatch
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.e2e.conftest import FLAGS
-from tests.gallery import files
-from tests.gallery.camera import LOCALES, THEMES, WIDTHS, Scene, opened, shoot
-from tests.gallery.stage import Stage, set_empty, set_full
+from tests.gallery.camera import LOCALES, THEMES, WIDTHS, opened, shoot
+from tests.gallery.scenes import Scene, scenes
 from tests.gallery.states import STATES, State
-from tests.server import PROJECT, running_server
+from tests.server import PROJECT
 
 _FOLDER = PROJECT / "build" / "screenshots"
 
@@ -58,20 +56,6 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-@contextmanager
-def scenes(wanted: set[str]) -> Iterator[dict[str, Scene]]:
-    """Serve the stages that are wanted, each from a folder that goes with the block."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        given = files.write(folder)
-        found = {}
-        for name in sorted(wanted):
-            stage = _SETTERS[name](folder / name)
-            server = running_server(folder / name, folder / f"{name}.log")
-            found[name] = Scene(stack.enter_context(server).url, stage, given)
-        yield found
-
-
 def _take(browser: Browser, scene: Scene, state: State, asked: argparse.Namespace) -> bool:
     for language in asked.languages:
         try:
@@ -99,12 +83,6 @@ def _write_index(folder: Path) -> None:
     page = f"<!doctype html><title>Slipway</title><style>{style}</style>\n{shown}\n"
     (folder / "index.html").write_text(page)
 
-
-def _set_new(_: Path) -> Stage:
-    return Stage()
-
-
-_SETTERS = {"new": _set_new, "empty": set_empty, "full": set_full}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

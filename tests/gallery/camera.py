@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from core.services.sign_in_cookie import COOKIE
-from tests.gallery.stage import Stage
+from tests.gallery.scenes import Scene
 from tests.gallery.states import State
 
 Theme = Literal["light", "dark"]
@@ -30,15 +29,6 @@ _HEIGHT = """() => {
     .map(each => each.scrollHeight + Math.max(0, each.getBoundingClientRect().top));
   return Math.max(0, ...tall, main ? main.scrollHeight : 0);
 }"""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A server that shows a stage, and the files that are chosen by hand."""
-
-    url: str
-    stage: Stage
-    files: dict[str, Path]
 
 
 @contextmanager
