@@ -37,14 +37,13 @@ def _draw(deployment_id: str) -> None:
             endpoint=service.endpoint,
             token=made.token if made else "",
         )
-        st.caption(
-            _(
-                "The calls send what you tried last, or the model's sample record where you have "
-                "tried none. All fields and answers are described at "
-                "[/api/docs]({origin}/api/docs).",
-                origin=snippets.origin(),
-            )
+        told = _(
+            "The calls send what you tried last, or the model's sample record where you have "
+            "tried none. All fields and answers are described at "
+            "[/api/docs]({origin}/api/docs).",
+            origin=snippets.origin(),
         )
+        st.markdown(f":small[{told}]")
         snippets.draw_calls(example, "deployments_use")
 
 
