@@ -122,7 +122,8 @@ def _draw_then_and_now(then: Then, case: CaseView) -> None:
     left.metric(_("Then, version {number}", number=case.version), plain(number(case.headline)))
     right.metric(_("Now, version {number}", number=then.version), plain(number(headline(then.now))))
     colour, icon, words = _verdict(then)
-    st.markdown(f":small[:{colour}[:material/{icon}: {words}]]")
+    verdict = f":small[:{colour}[:material/{icon}: {words}]]"
+    st.markdown(verdict)
     st.caption(
         _("Saved by {author}, {ago}.", author=plain(short(case.author, 30)), ago=ago(case.created))
     )
@@ -176,7 +177,11 @@ def _draw_line(case: CaseView, *, is_open: bool) -> None:
         query = {"model": case.model_id, "case": case.id}
         links.to_page(links.PREDICT, case.name, query, icon=icon)
         st.caption(
-            f"{plain(number(case.headline))} · "
-            f"{_('version {number}', number=case.version)} · "
-            f"{plain(short(case.author, 30))} · {ago(case.created)}"
+            _(
+                "{answer} · version {version} · {author} · {ago}",
+                answer=plain(number(case.headline)),
+                version=case.version,
+                author=plain(short(case.author, 30)),
+                ago=ago(case.created),
+            )
         )

@@ -43,7 +43,8 @@ def _draw(target: Target, record: Mapping[str, object] | Typed) -> None:
     with showing_errors():
         sweeps = _sweeps(caller, target, record)
         if not sweeps.curves:
-            st.info(f"{_('Nothing here can be swept.')} {_left_out(sweeps)}")
+            nothing = _("Nothing here can be swept.")
+            st.info(f"{nothing} {_left_out(sweeps)}")
             return
         left, right = st.columns(2, gap="large")
         with left:

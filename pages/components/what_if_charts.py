@@ -85,7 +85,7 @@ def _add_line(
             y=[here],
             mode="markers",
             marker={"color": colour, "size": 11, "line": {"color": _PRESENT, "width": 2}},
-            hovertemplate=f"{_('now')} %{{x}}: %{{y}}<extra></extra>",
+            hovertemplate=_("now %{x}: %{y}") + "<extra></extra>",
             showlegend=False,
         )
         figure.add_vline(x=curve.present, line={"color": _PRESENT, "width": 1, "dash": "dot"})
@@ -151,7 +151,7 @@ def _mark_present(figure: go.Figure, grid: Grid) -> None:
             y=[here[1]],
             mode="markers",
             marker={"color": "#ffffff", "size": 12, "line": {"color": _PRESENT, "width": 3}},
-            hovertemplate=f"{_('now')}<extra></extra>",
+            hovertemplate=_("now") + "<extra></extra>",
             showlegend=False,
         )
 

@@ -114,5 +114,5 @@ def test_others_may_watch_and_call_and_not_switch(ben: Caller, service: Deployme
 
 def test_an_address_of_nothing_says_so(ann: Caller) -> None:
     app = visit(ann, PAGE, deployment="0" * 32)
-    assert len(app.error) == 1
+    assert "There is nothing at this address" in texts(app)
     assert not app.metric

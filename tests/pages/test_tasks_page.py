@@ -120,7 +120,7 @@ def test_a_search_begins_on_the_first_page(
 def test_others_do_not_see_the_task(ben: Caller, queued: TaskView) -> None:
     assert queued.file_name not in texts(visit(ben, PAGE))
     app = visit(ben, PAGE, task=queued.id)
-    assert len(app.error) == 1
+    assert "There is nothing at this address" in texts(app)
     assert queued.file_name not in texts(app)
 
 
