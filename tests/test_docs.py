@@ -1,5 +1,6 @@
 """The documentation names what there is: every setting, every route's path, every command."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,15 @@ def test_the_architecture_names_every_package_that_is_asked_for() -> None:
     text = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
     packages = [line for line in wanted if line and not line.startswith("#")]
     assert [package for package in packages if package not in text] == []
+
+
+def test_the_two_readmes_lead_to_each_other_and_give_the_same_commands_and_links() -> None:
+    english, chinese = (
+        (PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")
+    )
+    assert "](README.zh-CN.md)" in english
+    assert "](README.md)" in chinese
+    blocks = re.compile(r"^ *```bash\n(.*?)```", re.DOTALL | re.MULTILINE)
+    assert blocks.findall(chinese) == blocks.findall(english)
+    for marks in (re.compile(r"`make \w+`"), re.compile(r"\]\(((?:docs/|CHANGELOG)[^)]*)\)")):
+        assert set(marks.findall(chinese)) == set(marks.findall(english))

@@ -87,8 +87,3 @@ def number(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return "–" if value is None else short(str(value), 80)
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun, thousands apart: `1 call`, `12,000 calls`."""
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

@@ -75,7 +75,7 @@ SHOWN = frozenset({
     "camera_input", "feedback", "status",
 })
 # fmt: on
-SHOWN_BY_NAME = frozenset({"label", "help", "placeholder", "text"})
+SHOWN_BY_NAME = frozenset({"label", "help", "placeholder", "text", "alt"})
 # Names and signs, the same in every language.
 SAME = frozenset(
     {"Slipway", "p50", "p95", "p99", "https://example.org/slipway", "JSON", "curl", "input.json"}
