@@ -24,7 +24,6 @@ from core.runtimes.pmml import PmmlRuntime
 from core.runtimes.pmml_checks import NOT_SCORED
 from core.runtimes.scikit_types import allowed
 from core.schema import Field
-from pages.components.text import plural
 from tests.core.runtimes.onnx_outcomes import OnnxFormat
 from tests.core.runtimes.opened import MATERIAL
 from tests.core.runtimes.outcomes import Format, Outcome, Outcomes
@@ -82,6 +81,11 @@ A model whose input is an image takes pictures of up to {size} MiB and {pixels:,
 becomes of a picture (size, crop or letterbox, channels, numbers) is shown and can be changed on the
 model's page.
 """
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 file`, `1,200 files`."""
+    return f"{count:,} {noun if count == 1 else f'{noun}s'}"
 
 
 def render(pmml: Found, onnx: Found, scikit: Found) -> str:
