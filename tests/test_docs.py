@@ -21,7 +21,19 @@ def test_every_setting_is_documented_with_its_default(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["run", "backup", "restore", "test", "check", "docs", "messages", "bench", "lock"]
+    "target",
+    [
+        "run",
+        "backup",
+        "restore",
+        "test",
+        "check",
+        "docs",
+        "screenshots",
+        "messages",
+        "bench",
+        "lock",
+    ],
 )
 def test_every_command_of_the_readme_is_in_the_makefile(target: str) -> None:
     assert f"\n{target}:" in (PROJECT / "Makefile").read_text(encoding="utf-8")

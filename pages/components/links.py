@@ -10,6 +10,7 @@ PREDICT = "pages/predict.py"
 DEPLOYMENTS = "pages/deployments.py"
 TASKS = "pages/tasks.py"
 ADMIN = "pages/admin.py"
+HELP = "pages/help.py"
 _LONGEST_NUMBER = 10
 _WIDTH = 46  # of a name, in a row of a list
 
@@ -44,6 +45,11 @@ def to_deployment(deployment_id: str, name: str, *, width: int = _WIDTH) -> None
 def to_task(task_id: str, name: str, *, width: int = _WIDTH) -> None:
     """Draw a link to a task; `width` as in `fit`."""
     _link(TASKS, name, ":material/checklist:", {"task": task_id}, width)
+
+
+def to_help(topic: str, label: str, icon: str) -> None:
+    """Draw a link to a part of the guide."""
+    _link(HELP, label, icon, {"topic": topic} if topic else {})
 
 
 def address_of_model(model_id: str) -> str:

@@ -103,7 +103,7 @@ def _draw_tasks(caller: Caller) -> None:
     st.subheader(_("Recent tasks"))
     tasks = session.platform().jobs.list_(caller, limit=_SHOWN_TASKS).tasks
     if not tasks:
-        st.info(_("No tasks yet. Choose Try it, then Batch, to score a whole file."))
+        st.info(_("No tasks yet. Choose Try it, then File, to score a whole file."))
         return
     for task in tasks:
         draw_task(task)

@@ -32,6 +32,18 @@ MENU = (
 )
 ACCOUNT = Entry("pages/account.py", N_("Account"), ":material/person:")
 ADMIN = Entry("pages/admin.py", N_("Admin"), ":material/shield_person:")
+# What the Help link of a page opens: parts of docs/guide.md, by the page's title.
+HELP_TOPICS = {
+    "Home": "the-first-five-minutes",
+    "Models": "upload-a-model",
+    "Try it": "try-a-model",
+    "Deployments": "deploy-a-model",
+    "Tasks": "score-a-file",
+    "Account": "your-account",
+    "Admin": "administer-slipway",
+}
+# And where the page shows one thing, by what its address names.
+_TOPICS_OF_ONE = {"model": "read-a-model", "deployment": "watch-a-service"}
 
 
 def open_page(title: str) -> Caller:
@@ -53,7 +65,7 @@ def open_page(title: str) -> Caller:
         st.stop()
     st.logo(str(_ART / "wordmark.svg"), icon_image=str(MARK), size="large")
     news = task_news.tell(caller)
-    _draw_menu(caller, news)
+    _draw_menu(caller, news, _topic(title))
     if notice := session.take_notice():
         st.toast(plain(notice), icon=":material/check_circle:")
     return caller
@@ -75,7 +87,13 @@ def _sign_out() -> None:
     single_sign_on.leave()
 
 
-def _draw_menu(caller: Caller, unseen: int) -> None:
+def _topic(title: str) -> str:
+    """Return the part of the guide that belongs to what is looked at."""
+    one = "" if title == "Try it" else next(iter(st.query_params), "")
+    return _TOPICS_OF_ONE.get(one, HELP_TOPICS.get(title, ""))
+
+
+def _draw_menu(caller: Caller, unseen: int, topic: str) -> None:
     with st.sidebar:
         for entry in MENU:
             _draw_entry(entry, unseen if entry.page == links.TASKS else 0)
@@ -84,6 +102,7 @@ def _draw_menu(caller: Caller, unseen: int) -> None:
         _draw_entry(ACCOUNT)
         if caller.role is Role.ADMIN:
             _draw_entry(ADMIN)
+        links.to_help(topic, _("Help"), ":material/help:")
         st.button(
             _("Sign out"),
             key="shell_sign_out",

@@ -183,7 +183,7 @@ def _draw_empty(*, filtered: bool) -> None:
         st.markdown(
             _(
                 "A task scores a whole file in the background. Open a model or a deployment, "
-                "choose Try it, then Batch."
+                "choose Try it, then File."
             ),
             text_alignment="center",
         )
@@ -194,13 +194,13 @@ def draw_newest(caller: Caller, *, model: str | None = None, deployment: str | N
     wanted = TaskFilter(model_id=model, deployment_id=deployment)
     page = session.platform().jobs.list_(caller, wanted, limit=_NEWEST)
     if not page.total:
-        st.info(_("No tasks yet. Open Try it and choose Batch to score a whole file."))
+        st.info(_("No tasks yet. Open Try it and choose File to score a whole file."))
         return
     for task in page.tasks:
         draw_row(task)
     st.page_link(
         links.TASKS,
-        label=plural(page.total, "All {count} task", "All {count} tasks"),
+        label=_("All tasks"),
         icon=":material/arrow_forward:",
         query_params={"model": model} if model else {"deployment": deployment or ""},
     )

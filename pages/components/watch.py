@@ -88,7 +88,8 @@ def _draw_numbers(status: CallStatus) -> None:
         if status.failed_rows
         else ""
     )
-    st.caption(_("Last call {time}{rows}", time=ago(status.last_call), rows=rows))
+    if status.last_call is not None:
+        st.caption(_("Last call {time}{rows}", time=ago(status.last_call), rows=rows))
 
 
 def _charts(caller: Caller, service: DeploymentView, window: str) -> list[_Chart]:

@@ -33,6 +33,7 @@ LOOKED_AT = (
     "task-summary",
     "account",
     "admin-users",
+    "help-part",
     "admin-backup",
 )
 

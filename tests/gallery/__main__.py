@@ -4,6 +4,7 @@ import argparse
 import fnmatch
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,17 +12,21 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.e2e.conftest import FLAGS
+from tests.gallery import pictures
 from tests.gallery.camera import LOCALES, THEMES, WIDTHS, opened, shoot
 from tests.gallery.scenes import Scene, scenes
 from tests.gallery.states import STATES, State
 from tests.server import PROJECT
 
 _FOLDER = PROJECT / "build" / "screenshots"
+_IMAGES = PROJECT / "docs" / "images"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Take the pictures that are asked for; return how many states could not be reached."""
     asked = _options().parse_args(arguments)
+    if asked.docs:
+        return _make_docs()
     states = [
         state for state in STATES if any(fnmatch.fnmatch(state.name, each) for each in asked.only)
     ]
@@ -34,12 +39,23 @@ def main(arguments: Sequence[str]) -> int:
     return failed
 
 
+def _make_docs() -> int:
+    """Take the pictures of the documentation anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = ["--languages", "en", "--themes", "light", "--widths", "1280", "--into", folder]
+        failed = main([*pictures.PICTURES, *asked])
+        for state, name in pictures.PICTURES.items() if not failed else ():
+            pictures.publish(Path(folder) / f"{state}-en-light-1280.png", name, _IMAGES)
+    return failed
+
+
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
     parser.add_argument("only", nargs="*", default=["*"], help="names of states, such as model-*")
     parser.add_argument("--languages", nargs="+", choices=list(LOCALES), default=list(LOCALES))
     parser.add_argument("--themes", nargs="+", choices=THEMES, default=list(THEMES))
     parser.add_argument("--widths", nargs="+", type=int, choices=WIDTHS, default=list(WIDTHS))
+    parser.add_argument("--docs", action="store_true", help="make the pictures of docs/ anew")
     parser.add_argument("--into", type=Path, default=_FOLDER)
     return parser
 

@@ -21,7 +21,8 @@ _PATIENCE = 30_000
 _SETTLED = """() => {
   const app = document.querySelector('[data-testid=stApp]');
   return app && app.dataset.testScriptState === 'notRunning'
-    && !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]');
+    && !document.querySelector(
+      '[data-testid=stSkeleton], [data-testid=stSpinner], [data-testid=stToast]');
 }"""
 _HEIGHT = """() => {
   const main = document.querySelector('[data-testid=stMain]');
@@ -67,6 +68,7 @@ def settle(page: Page) -> None:
 def shoot(page: Page, theme: Theme, width: int, path: Path) -> None:
     """Take the picture of a whole page; the page inside the window scrolls, so that is grown."""
     page.emulate_media(color_scheme=theme)
+    page.mouse.move(1, 1)  # away from what was clicked last, which looks pressed
     for _ in range(2):  # what is wider is often shorter
         tall = min(max(int(page.evaluate(_HEIGHT)), _HEIGHTS[width]), _TALLEST)
         page.set_viewport_size(ViewportSize(width=width, height=tall))

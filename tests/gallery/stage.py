@@ -182,6 +182,7 @@ class _Builder:
         sample = self.platform.models.get_by_id(self.ann, service.model_id).info.sample
         for _ in range(5):
             self.platform.predictions.call(self.ann, live, sample)
+        self.platform.first_steps.note_test(self.ann, service.model_id)
 
     def _score(self, churn: ModelView, digits: ModelView) -> None:
         self._submit("done", churn, files.subscribers(4_000), "subscribers-september.csv")

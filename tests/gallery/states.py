@@ -101,6 +101,7 @@ STATES = (
     State("model-services", "models?model={bikes}", (tab(3),)),
     State("model-tasks", "models?model={churn}", (tab(4),)),
     State("model-call", "models?model={churn}", (tab(5),)),
+    State("model-labels", "models?model={bikes}"),
     State("model-picture", "models?model={digits}"),
     State("model-many-fields", "models?model={many}"),
     State("model-long-name", "models?model={long}"),
@@ -194,5 +195,7 @@ STATES = (
     State("admin-sql", "admin", (tab(10), press("admin_sql_run"))),
     State("admin-empty-tasks", "admin", (tab(3),), stage="empty"),
     State("admin-forbidden", "admin", who="ben"),
+    State("help", "help"),
+    State("help-part", "help?topic=watch-a-service"),
     State("no-such-page", "nowhere"),
 )

@@ -11,7 +11,7 @@ PAGES = ["Home.py", *sorted(f"pages/{file.name}" for file in (PROJECT / "pages")
 
 
 def test_there_are_pages_to_guard() -> None:
-    assert len(PAGES) == 7
+    assert len(PAGES) == 8
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,0 +1,70 @@
+"""The guide for analysts, `docs/guide.md`, drawn inside the app: it needs no network."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from core.services.languages import Language
+from pages.components import links
+from pages.components.language import _, current
+
+_FILE = Path(__file__).parents[2] / "docs" / "guide.md"
+_PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<path>[^)]+)\)$", re.MULTILINE)
+_NO_WORD = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One part of the guide: what addresses call it, its heading, and its text as Markdown."""
+
+    key: str
+    title: str
+    text: str
+
+
+@lru_cache(maxsize=1)
+def topics() -> dict[str, Topic]:
+    """Return the parts of the guide by their keys, in order."""
+    _, *parts = _FILE.read_text(encoding="utf-8").split("\n## ")
+    found = (_topic(*part.split("\n", 1)) for part in parts)
+    return {topic.key: topic for topic in found}
+
+
+def _topic(title: str, text: str) -> Topic:
+    return Topic(_NO_WORD.sub("-", title.lower()).strip("-"), title, text.strip())
+
+
+def draw() -> None:
+    """Draw the part that the address asks for, the first where it asks for none, and all titles."""
+    if current() is not Language.ENGLISH:
+        st.caption(_("The guide is in English."))
+    shown = topics().get(links.asked_for("topic") or "", next(iter(topics().values())))
+    text, titles = st.columns([5, 2], gap="large")
+    with titles:
+        _draw_titles(shown)
+    with text:
+        st.header(shown.title, anchor=False)
+        _draw_text(shown.text)
+
+
+def _draw_titles(shown: Topic) -> None:
+    with st.container(border=True, gap="xxsmall", key="help_topics"):
+        heading = _("All parts")
+        st.markdown(f"**{heading}**")
+        for topic in topics().values():
+            mark = ":material/arrow_right:" if topic is shown else ":material/article:"
+            links.to_help(topic.key, topic.title, mark)
+
+
+def _draw_text(text: str) -> None:
+    """Draw Markdown, its pictures from the disk: the server gives no file of the folder."""
+    begin = 0
+    for picture in _PICTURE.finditer(text):
+        st.markdown(text[begin : picture.start()])
+        alt = picture["alt"]
+        st.image(str(_FILE.parent / picture["path"]), caption=alt, alt=alt)
+        begin = picture.end()
+    st.markdown(text[begin:])

@@ -1,0 +1,63 @@
+"""The Help link of each page leads to a part of the guide that exists, and its pictures do too."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.services.accounts import Caller
+from core.services.deployment_views import DeploymentView
+from core.services.languages import Language
+from pages.components import guide, shell
+from tests.pages.conftest import PROJECT, ran, texts, visit
+
+HELP = "pages/help.py"
+GUIDE = PROJECT / "docs" / "guide.md"
+
+
+def help_topic(app: object) -> str:
+    """Return the part that the Help link in the menu opens."""
+    [link] = [each for each in app.sidebar.page_link if each.label == "Help"]  # type: ignore[attr-defined]
+    return str(link.proto.query_string).partition("topic=")[2]
+
+
+@pytest.mark.parametrize("title", shell.HELP_TOPICS)
+def test_the_help_of_each_page_exists(title: str) -> None:
+    assert shell.HELP_TOPICS[title] in guide.topics()
+
+
+def test_each_page_of_the_menu_has_a_part() -> None:
+    entries = (*shell.MENU, shell.ACCOUNT, shell.ADMIN)
+    assert {entry.label for entry in entries} == set(shell.HELP_TOPICS)
+
+
+def test_the_link_leads_to_what_is_looked_at(ann: Caller, service: DeploymentView) -> None:
+    assert help_topic(visit(ann)) == "the-first-five-minutes"
+    assert help_topic(visit(ann, "pages/models.py")) == "upload-a-model"
+    one = visit(ann, "pages/models.py", model=service.model_id)
+    assert help_topic(one) == "read-a-model"
+    one = visit(ann, "pages/deployments.py", deployment=service.id)
+    assert help_topic(one) == "watch-a-service"
+    one = visit(ann, "pages/predict.py", model=service.model_id)
+    assert help_topic(one) == "try-a-model"
+
+
+def test_the_page_draws_the_part_that_is_asked_for(ann: Caller) -> None:
+    app = visit(ann, HELP, topic="watch-a-service")
+    assert app.header[0].value == "Watch a service"
+    assert "faster than *p95*" in texts(app)
+
+
+def test_an_unknown_part_draws_the_first(ann: Caller) -> None:
+    assert visit(ann, HELP, topic="nothing").header[0].value == "The first five minutes"
+
+
+def test_the_frame_of_the_guide_speaks_the_language(ann: Caller) -> None:
+    app = visit(ann, HELP)
+    app.button_group(key="shell_language_en").set_value(Language.CHINESE)
+    assert ran(app).title[0].value == "帮助"
+
+
+def test_every_picture_of_the_guide_is_there_and_small() -> None:
+    for name in re.findall(r"\]\((images/[^)]+)\)", GUIDE.read_text(encoding="utf-8")):
+        assert Path(GUIDE.parent / name).stat().st_size < 150_000
