@@ -49,11 +49,8 @@ def draw_picture(
 
 
 def _help(field: Field) -> str | None:
-    """Return what the label leaves out; where there is no help, Tab goes from field to field."""
-    facts = [plain(short(field.description, 300))] if field.description else []
-    if field.nullable and field.missing:
-        facts.append(_("may be missing: {becomes}", becomes=plain(field.missing)))
-    return " · ".join(facts) or None
+    """Return what people wrote of a field; where there is no help, Tab goes to the next field."""
+    return plain(short(field.description, 300)) or None
 
 
 def _draw_choice(field: Field, key: str) -> None:

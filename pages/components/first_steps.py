@@ -25,7 +25,7 @@ class _Guide:
 
 
 def _models(model_id: str | None) -> tuple[str, dict[str, str]]:
-    return links.MODELS, {}
+    return links.MODELS, {links.UPLOAD: "1"}
 
 
 def _model(model_id: str | None) -> tuple[str, dict[str, str]]:

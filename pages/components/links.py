@@ -11,6 +11,7 @@ DEPLOYMENTS = "pages/deployments.py"
 TASKS = "pages/tasks.py"
 ADMIN = "pages/admin.py"
 HELP = "pages/help.py"
+UPLOAD = "upload"  # in the address of the models: opens the dialog
 _LONGEST_NUMBER = 10
 _WIDTH = 46  # of a name, in a row of a list
 
@@ -24,6 +25,14 @@ def asked_for(kind: str) -> str | None:
     found = st.query_params.get(kind)
     st.query_params.update({kind: found} if found else {})
     return found
+
+
+def asks_once(word: str) -> bool:
+    """Return whether the address asks for something to be opened, and take that out of it."""
+    asked = word in st.query_params
+    if asked:
+        del st.query_params[word]
+    return asked
 
 
 def asked_version() -> int | None:

@@ -47,9 +47,10 @@ def draw(caller: Caller) -> None:
 def _draw_ways_in() -> None:
     if st.button(_("Import"), key="models_import", icon=":material/unarchive:"):
         model_import.import_()
-    if st.button(
+    asked = st.button(
         _("Upload a model"), key="models_upload", type="primary", icon=":material/upload:"
-    ):
+    )
+    if asked or links.asks_once(links.UPLOAD):
         model_forms.upload()
 
 

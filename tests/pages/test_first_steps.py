@@ -34,3 +34,10 @@ def test_who_has_dismissed_them_is_still_told_how_to_begin(platform: Platform, a
     app = visit(ann)
     assert "There is no model yet" in texts(app)
     assert "Add the sample models" in {button.label for button in app.button}
+
+
+def test_the_first_step_opens_the_upload_once(ann: Caller) -> None:
+    app = visit(ann, "pages/models.py", upload="1")
+    assert "models_upload_file" in {each.key for each in app.file_uploader}
+    assert "upload" not in app.query_params
+    assert not ran(app).file_uploader
