@@ -23,6 +23,9 @@ _PASSING_ON = frozenset({"Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten
 _HANDLING = _PASSING_ON | frozenset(
     {"Constant", "Concat", "Gather", "Shape", "Slice", "Split", "Transpose", "Expand", "Tile"}
 )
+_NORMALIZER = "StringNormalizer"
+_USUAL = frozenset({b"", b"en_US", b"en_US.UTF-8"})
+_ANYWHERE = "C.UTF-8"
 _CLASSIFIERS = frozenset({"TreeEnsembleClassifier", "LinearClassifier", "SVMClassifier"})
 _MAIN_OPERATORS: tuple[tuple[str, str], ...] = (
     ("TreeEnsembleClassifier", "Tree ensemble"),
@@ -62,6 +65,7 @@ class Graph:
     width: int | None
     replaces_missing: str
     rows_mix: bool
+    changes_case: bool
     softmax: frozenset[str]
     categories: dict[str, tuple[Label, ...]] = field(default_factory=dict)
     keys: dict[str, tuple[Label, ...]] = field(default_factory=dict)
@@ -79,9 +83,7 @@ class Graph:
 def read_graph(path: Path) -> Graph:
     """Read a model file; raises InvalidModel for what onnxruntime must not or cannot open."""
     model = _parsed(path)
-    nodes = list(_nodes(model.graph))
-    for function in model.functions:
-        nodes += [node for top in function.node for node in _with_inner(top)]
+    nodes = _all_nodes(model)
     _refuse_outside_data(model, nodes)
     _refuse_unknown_operators(model, nodes)
     found = _Reading(model, nodes)
@@ -95,10 +97,34 @@ def read_graph(path: Path) -> Graph:
         width=found.width(),
         replaces_missing=found.replaces_missing(),
         rows_mix=any(node.op_type == "DynamicQuantizeLinear" for node in nodes),
+        changes_case=any(node.op_type == _NORMALIZER for node in nodes),
         softmax=found.softmax(),
         categories=found.categories(),
         keys=found.keys(),
     )
+
+
+def portable(path: Path) -> bytes:
+    """Return a model whose texts change their case by the rules that every machine has.
+
+    The engine's default, en_US.UTF-8, has the same rules, and is not installed everywhere.
+    https://github.com/onnx/onnx/blob/main/docs/Operators.md#StringNormalizer
+    """
+    model = _parsed(path)
+    for node in _all_nodes(model):
+        if node.op_type == _NORMALIZER and _attributes(node).get("locale", b"") in _USUAL:
+            kept = [attribute for attribute in node.attribute if attribute.name != "locale"]
+            del node.attribute[:]
+            node.attribute.extend([*kept, onnx.helper.make_attribute("locale", _ANYWHERE)])
+    changed: bytes = model.SerializeToString()
+    return changed
+
+
+def _all_nodes(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    inner = [
+        node for function in model.functions for top in function.node for node in _with_inner(top)
+    ]
+    return [*_nodes(model.graph), *inner]
 
 
 def _parsed(path: Path) -> onnx.ModelProto:
@@ -217,7 +243,7 @@ class _Reading:
     def labels(self) -> tuple[Label, ...]:
         for node in self.nodes:
             if node.op_type in _CLASSIFIERS | {"ZipMap"}:
-                found = _first_list(node, "class", "label")
+                found = _first_list(node, "classlabels") or _first_list(node, "class", "label")
                 if found:
                     return found
         return ()

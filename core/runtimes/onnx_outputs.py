@@ -120,14 +120,17 @@ def name_outputs(
 ) -> Naming:
     """Find the prediction and the probabilities among the outputs.
 
-    `values` are the vectors of trial rows by output name. A vector is taken for probabilities if it
-    comes out of a softmax, or if its trial rows are between 0 and 1 and sum to 1.
+    `values` are the numbers of trial rows by output name. A vector is taken for probabilities if it
+    comes out of a softmax, or if its trial rows are between 0 and 1 and sum to 1; so are columns
+    that end with the names of the classes.
     """
     values_only = [o for o in outputs if o.form is Form.VALUE]
     labels = [o for o in values_only if o.type in (DataType.INTEGER, DataType.STRING)]
     scores = [o for o in outputs if o.form is Form.MAP or _is_score_vector(o)]
     if len(labels) == 1 and len(scores) == 1:
         return _classification(outputs, labels[0], scores[0], graph, values)
+    if len(labels) == 1 and _are_class_columns(outputs, labels[0], graph):
+        return _in_columns(outputs, labels[0], graph, values)
     if not labels and len(outputs) == 1 and len(scores) == 1:
         named = _from_scores_alone(scores[0], graph, values)
         if named is not None:
@@ -158,6 +161,35 @@ def _classification(
             fields += _class_fields(score, classes, prefix)
         else:
             fields += _own_fields(output)
+    return Naming(tuple(outputs), _named(fields), "classification")
+
+
+def _are_class_columns(outputs: Sequence[Output], label: Output, graph: Graph) -> bool:
+    """Return whether each class has an output of its own, named after it, beside the label."""
+    others = [output for output in outputs if output is not label]
+    numbers = all(
+        o.form is Form.VALUE and o.type in (DataType.FLOAT, DataType.DOUBLE) for o in others
+    )
+    return (
+        numbers
+        and len(others) == len(graph.labels) > 1
+        and all(o.name.endswith(str(c)) for o, c in zip(others, graph.labels, strict=True))
+    )
+
+
+def _in_columns(
+    outputs: Sequence[Output], label: Output, graph: Graph, values: dict[str, np.ndarray[Any, Any]]
+) -> Naming:
+    table = np.hstack([values[output.name] for output in outputs if output is not label])
+    prefix = PROBABILITY if _sum_to_one(table) else SCORE
+    bounds = (Interval(0, 1),) if prefix == PROBABILITY else ()
+    classes = iter(graph.labels)
+    fields = [
+        _prediction(label.type, graph.labels)
+        if output is label
+        else Field(f"{prefix}{next(classes)}", output.type, intervals=bounds)
+        for output in outputs
+    ]
     return Naming(tuple(outputs), _named(fields), "classification")
 
 
@@ -209,7 +241,12 @@ def _are_probabilities(
     if score.name in graph.softmax:
         return True
     table = values.get(score.name)
-    if table is None or not table.size:
+    return table is not None and _sum_to_one(table)
+
+
+def _sum_to_one(table: np.ndarray[Any, Any]) -> bool:
+    """Return whether the rows of a table are probabilities."""
+    if not table.size:
         return False
     within = bool(np.all((table >= -1e-6) & (table <= 1 + 1e-6)))
     return within and bool(np.allclose(table.sum(axis=1), 1, atol=1e-3))

@@ -34,8 +34,8 @@ _PREAMBLE = re.compile(
 )
 
 
-def open_session(path: Path) -> ort.InferenceSession:
-    """Open a model file that `onnx_graph` has read; raises InvalidModel if the engine refuses."""
+def open_session(model: Path | bytes) -> ort.InferenceSession:
+    """Open a model that `onnx_graph` has read; raises InvalidModel if the engine refuses."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = min(_MOST_THREADS, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
@@ -44,7 +44,7 @@ def open_session(path: Path) -> ort.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except ENGINE_ERRORS as error:
         raise InvalidModel(f"onnxruntime cannot load the model: {plain(error)}.") from error
 

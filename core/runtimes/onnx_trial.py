@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from core.errors import InvalidModel
 from core.records import batch_of
-from core.runtimes.onnx_graph import Graph, read_graph
+from core.runtimes.onnx_graph import Graph, portable, read_graph
 from core.runtimes.onnx_inputs import ELEMENT_TYPES, Batching, Input, Kind, fields_of, inputs_of
 from core.runtimes.onnx_outputs import Form, Naming, Output, form_of, name_outputs
 from core.runtimes.onnx_session import open_session, run
@@ -47,7 +47,10 @@ class Reading:
             for port in self.inputs
             if port.kind is not Kind.DEFAULTED or padded.column(port.first).null_count == 0
         }
-        return run(self.session, feed, deadline)
+        outputs = run(self.session, feed, deadline)
+        if self.batching is not Batching.ANY or batch.num_rows == 1:
+            return outputs
+        return [_upright(value, batch.num_rows) for value in outputs]
 
     def _padded(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         lacking = self.fixed - batch.num_rows
@@ -55,6 +58,12 @@ class Reading:
             return batch
         last = batch.num_rows - 1
         return batch.take(pa.array([*range(last + 1), *[last] * lacking]))
+
+
+def _upright(value: Any, rows: int) -> Any:  # noqa: ANN401 - an output of any kind
+    """Return an output that lies as one row of `rows` labels as a column: converters make such."""
+    lies = isinstance(value, np.ndarray) and value.shape == (1, rows)
+    return value.T if lies else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ def discover(path: Path, deadline: Deadline) -> Discovery:
     Raises InvalidModel where it cannot be opened, or no trial record can be scored.
     """
     graph = read_graph(path)
-    session = open_session(path)
+    session = open_session(portable(path) if graph.changes_case else path)
     refusals: list[str] = []
     for reading in _readings(session, graph):
         for rows in _trials(reading):
@@ -245,7 +254,7 @@ def _outputs(reading: Reading, alone: Sequence[Sequence[Any]]) -> Found | None:
         if output.form is Form.MAP:
             maps = [value[0] if isinstance(value, list) else value for value in values]
             vectors[node.name] = np.array([[m[key] for key in output.keys] for m in maps])
-        elif output.form is Form.VECTOR and output.type is not DataType.STRING:
+        elif output.form is not Form.TENSOR and output.type is not DataType.STRING:
             vectors[node.name] = np.stack([np.ravel(value) for value in values])
     return Found(reading, tuple(outputs), tuple(left_out), vectors) if outputs else None
 

@@ -53,6 +53,7 @@ _PLAIN: dict[str, tuple[str, ...]] = {
     ),
     "sklearn._loss.link": ("Interval",),
     "sklearn.calibration": ("_CalibratedClassifier",),
+    "sklearn.cluster._birch": ("_CFNode", "_CFSubcluster"),
     "sklearn.cluster._bisect_k_means": ("_BisectingTree",),
     "sklearn.cluster._kmeans": ("_kmeans_single_elkan", "_kmeans_single_lloyd"),
     "sklearn.compose._column_transformer": ("_RemainderColsList", "make_column_selector"),
