@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from core.errors import InvalidModel
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Runtime, Scorer
 from core.runtimes.jvm import JavaModel, JavaProcess
-from core.runtimes.pmml_checks import mend, refuse, warnings
+from core.runtimes.pmml_checks import refuse, warnings
 from core.runtimes.pmml_describe import algorithm_of, details_of, function_of
 from core.runtimes.pmml_document import Document, read_document
 from core.runtimes.pmml_fields import input_fields
+from core.runtimes.pmml_mending import mend
 from core.schema import Schema
 from core.settings import Settings
 

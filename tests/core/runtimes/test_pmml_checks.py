@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import InvalidModel
 from core.runtimes.pmml import PmmlRuntime
-from core.runtimes.pmml_checks import mend, refuse, warnings
+from core.runtimes.pmml_checks import refuse, warnings
 from core.runtimes.pmml_document import Document, read_document
 from tests.core.runtimes.pmml_models import (
     NUMBERS,
@@ -154,32 +154,6 @@ def test_votes_whose_weights_are_no_shares_are_warned_of(
     )
     said = warnings(_read(tmp_path, text))
     assert any("may be greater than 1" in sentence for sentence in said) is warned
-
-
-def test_machines_for_pairs_of_classes_get_their_method_named(tmp_path: Path) -> None:
-    machine = '<SupportVectorMachine targetCategory="a" alternateTargetCategory="b"/>'
-    text = pmml(
-        NUMBERS,
-        f'<SupportVectorMachineModel functionName="classification">{_SCHEMA}{machine * 3}'
-        "</SupportVectorMachineModel>",
-    )
-    document = _read(tmp_path, text)
-    mend(document)
-    assert document.model.get("classificationMethod") == "OneAgainstOne"
-    assert any("shares of votes" in sentence for sentence in warnings(document))
-
-
-def test_normal_distributions_are_taken_out_of_their_old_extension(tmp_path: Path) -> None:
-    old = '<Extension><BayesInput fieldName="x"><TargetValueStats/></BayesInput></Extension>'
-    text = pmml(
-        NUMBERS,
-        f'<NaiveBayesModel functionName="classification">{_SCHEMA}<BayesInputs>{old}{old}'
-        "</BayesInputs></NaiveBayesModel>",
-    )
-    document = _read(tmp_path, text)
-    mend(document)
-    assert len(document.model.findall("BayesInputs/BayesInput")) == 2
-    assert len(document.mended) == 1
 
 
 def _verified(expected: str) -> str:

@@ -35,7 +35,6 @@ REFUSED = {
 _REPEATS = "repeats the last; codes of equal weight come in reverse order"
 _NEAR_ZERO = "lifts probabilities near zero"
 DIFFERS = {
-    ("cPMML/HousingGBTRegressor.xml", "prediction"): (998, "32 bits"),
     ("drools/scorecard__CompoundNestedPredicateScorecard.pmml", "Reason Code 2"): (3, _REPEATS),
     ("drools/scorecard__SimpleScorecardMixedVariables.pmml", "Reason Code 1"): (3, _REPEATS),
     ("drools/scorecard__SimpleScorecardMixedVariables.pmml", "Reason Code 2"): (1, _REPEATS),
