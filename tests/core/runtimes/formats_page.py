@@ -57,9 +57,9 @@ _PMML = """
 Every file is XML without a DOCTYPE. A byte-order mark, another encoding and a missing version
 number are mended, and the page of the model says so. Fields of 32 bits, and what they are compared
 with, are rounded as the standard has it, so that a record on the border of a branch takes the right
-one. What a model does with missing and invalid
-values is shown for each input. If the file holds several models, the first is scored. Files that
-check themselves (`ModelVerification`) are checked at upload.
+one. What a model does with missing and invalid values is shown for each input. If the file holds
+several models, the first is scored. Files that check themselves (`ModelVerification`) are checked
+at upload.
 
 Refused by their names, for the engine does not score them: {refused}.
 """
