@@ -98,6 +98,7 @@ class _Builder:
             self.platform.models.update(self.ann, model.id, visibility="team")
         self._add_other_models(churn)
         self._check(churn)
+        self._save_case(churn)
         self._serve(churn, machine, bikes)
         self._score(churn, digits)
         self._refuse()
@@ -140,6 +141,12 @@ class _Builder:
         for rows in (60, 3):
             staged = self._staged(files.expected(rows), "expected.csv")
             self.platform.matching.check(self.ann, churn.id, 1 if rows == 60 else None, staged)
+
+    def _save_case(self, churn: ModelView) -> None:
+        """Save a case with the first version; the newest is asked again when it is opened."""
+        record = self.platform.examples.list_(self.ann, churn.id, version=1)[0].record
+        save = self.platform.cases.save
+        self.stage.ids["case"] = save(self.ann, churn.id, "A loyal one", record, version=1).id
 
     def _serve(self, churn: ModelView, machine: ModelView, bikes: ModelView) -> None:
         create = self.platform.deployments.create

@@ -1,6 +1,5 @@
 """Inputs that people keep under a name, and what was answered to them then (P5, I8)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,23 +17,13 @@ from core.errors import (
     VersionNotFound,
 )
 from core.files import Staged
-from core.platform import Platform, open_platform
+from core.platform import Platform
 from core.services import cases
 from core.services.accounts import Caller
 from core.services.cases import alike
 from core.services.model_views import ModelView
-from core.settings import Settings
-from tests.shortcuts import quick_platforms
 
 RECORD = {"x0": 1.0, "x1": 2.0}
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    with quick_platforms():
-        opened = open_platform(Settings(storage=tmp_path / "storage"), inline=True)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

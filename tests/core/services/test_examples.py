@@ -1,25 +1,14 @@
 """Forms are filled in from files that Slipway holds for a model (P5)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.errors import ModelNotFound
-from core.platform import Platform, open_platform
+from core.platform import Platform
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Caller
 from core.services.model_views import VersionView
-from core.settings import Settings
-from tests.shortcuts import quick_platforms
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    with quick_platforms():
-        opened = open_platform(Settings(storage=tmp_path / "storage"), inline=True)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
