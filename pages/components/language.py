@@ -63,6 +63,8 @@ def said(sentence: str) -> str:
 
 @lru_cache(maxsize=2_000)
 def _said(language: Language, sentence: str) -> str:
+    if not sentence:  # gettext answers an empty text with the head of the catalogue
+        return ""
     found = sentences(language).translate(sentence)
     return translations(language).gettext(sentence) if found == sentence else found
 

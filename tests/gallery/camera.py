@@ -68,7 +68,7 @@ def settle(page: Page) -> None:
 def shoot(page: Page, theme: Theme, width: int, path: Path) -> None:
     """Take the picture of a whole page; the page inside the window scrolls, so that is grown."""
     page.emulate_media(color_scheme=theme)
-    page.mouse.move(1, 1)  # away from what was clicked last, which looks pressed
+    page.mouse.move(width // 2, 1)  # away from what was clicked last, which looks pressed
     for _ in range(2):  # what is wider is often shorter
         tall = min(max(int(page.evaluate(_HEIGHT)), _HEIGHTS[width]), _TALLEST)
         page.set_viewport_size(ViewportSize(width=width, height=tall))
