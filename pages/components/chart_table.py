@@ -33,6 +33,12 @@ def draw(
         )
 
 
+def table_of_calls(buckets: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers that `charts.draw_calls` draws, for reading: the newest first."""
+    named = buckets.rename(columns={"calls": _("calls"), "errors": _("errors")})
+    return named.set_index("at").sort_index(ascending=False)
+
+
 def over_time(names: list[str]) -> dict[str, ColumnConfig]:
     """Return how the columns of counts over time are written, whose index is `at` in UTC."""
     number = st.column_config.NumberColumn(format="localized")

@@ -8,7 +8,7 @@ import streamlit as st
 from core.image_recipe import ImageRecipe
 from core.schema import DataType, Field, Invalid
 from pages.components.field_values import EARLIEST, LATEST, MISSING, choices, is_choice
-from pages.components.language import _
+from pages.components.language import _, said
 from pages.components.numbers import bounds, start_number, step_of
 from pages.components.text import plain, short
 
@@ -19,7 +19,7 @@ def label_of(field: Field) -> str:
     """Return what a field is called on a form, with its unit."""
     unit = f" ({short(field.unit, 20)})" if field.unit else ""
     shape = f" ({field.dimension})" if field.is_tensor else ""
-    return plain(short(field.label or field.name, 80) + unit + shape)
+    return plain(short(said(field.label) or field.name, 80) + unit + shape)
 
 
 def draw_widget(field: Field, key: str) -> None:
@@ -43,14 +43,14 @@ def draw_picture(
         on_change=on_change,
         help=_(
             "A JPEG or PNG. It becomes: {recipe}. Numbers can be given on the tab JSON.",
-            recipe=recipe,
+            recipe=said(str(recipe)),
         ),
     )
 
 
 def _help(field: Field) -> str | None:
     """Return what people wrote of a field; where there is no help, Tab goes to the next field."""
-    return plain(short(field.description, 300)) or None
+    return plain(short(said(field.description), 300)) or None
 
 
 def _draw_choice(field: Field, key: str) -> None:

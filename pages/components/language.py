@@ -40,7 +40,7 @@ def begin() -> Language:
 
 def _(message: str, /, **values: object) -> str:
     """Return a text in the visitor's language, with the values in its places."""
-    text = translations(current()).gettext(message)
+    text = translations(current()).gettext(message) if message else ""  # "" has the file's head
     return text.format(**values) if values else text
 
 
@@ -58,7 +58,7 @@ def plural(count: int, one: str, many: str, /, **values: object) -> str:
 def said(sentence: str) -> str:
     """Return a sentence of the core in the visitor's language; one that is unknown stays."""
     language = current()
-    return sentence if language is Language.ENGLISH else _said(language, sentence)
+    return _said(language, sentence) if sentence and language is not Language.ENGLISH else sentence
 
 
 @lru_cache(maxsize=2_000)

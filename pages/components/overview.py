@@ -92,10 +92,10 @@ def _draw_calls(hours: Mapping[str, Sequence[tuple[int, int]]]) -> None:
     frame = pd.DataFrame({"at": at, "calls": sums[:, 0], "errors": sums[:, 1]})
     chart_table.draw(
         charts.draw_calls(frame),
-        frame.set_index("at").sort_index(ascending=False),
+        chart_table.table_of_calls(frame),
         "home_calls",
         alt=title,
-        columns=chart_table.over_time(["calls", "errors"]),
+        columns=chart_table.over_time([_("calls"), _("errors")]),
     )
 
 

@@ -10,7 +10,7 @@ from core.services.deployment_views import DeploymentView
 from core.services.model_views import VersionView
 from pages.components import links, missing, session
 from pages.components.errors import showing_errors
-from pages.components.language import _
+from pages.components.language import _, said
 from pages.components.states import draw_state, word_of
 from pages.components.text import plain, short
 
@@ -128,7 +128,7 @@ def _draw_facts(target: Target) -> None:
             _(
                 "version {version} · {algorithm} · {inputs} in, {outputs} out",
                 version=target.view.number,
-                algorithm=plain(short(target.info.algorithm, 60)),
+                algorithm=plain(short(said(target.info.algorithm), 60)),
                 inputs=len(target.info.inputs),
                 outputs=len(target.info.outputs),
             )

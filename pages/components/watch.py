@@ -121,8 +121,7 @@ def _word(code: str) -> str:
 
 
 def _called(buckets: pd.DataFrame) -> pd.DataFrame:
-    called = buckets.loc[buckets["calls"] > 0, ["at", "calls", "errors"]]
-    return called.set_index("at").rename(columns={"calls": _("calls"), "errors": _("errors")})
+    return chart_table.table_of_calls(buckets.loc[buckets["calls"] > 0, ["at", "calls", "errors"]])
 
 
 def _parts_chart(key: str, title: str, parts: pd.DataFrame, name: str = "{number}") -> _Chart:

@@ -115,3 +115,16 @@ SENTENCES = Sentences(
 )
 def test_a_sentence_of_the_core_is_known_by_its_template(sentence: str, translated: str) -> None:
     assert SENTENCES.translate(sentence) == translated
+
+
+@pytest.mark.usefixtures("chinese_browser")
+def test_nothing_is_nothing_in_every_language(ann: Caller) -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from pages.components import language
+
+        st.text(f"{language._('')}{language.said('')}{language.said('Nobody says this.')}")
+
+    app = AppTest.from_function(page).run()
+    assert app.text[0].value == "Nobody says this."
