@@ -51,7 +51,7 @@ _SAME = frozenset(
         r"\S+",
         """
         English Slipway PMML ONNX CSV TSV TXT JSON JPEG PNG SQL API HTTP UTC ID IR SHA- JVM CPU
-        Java MP4 DuckDB Streamlit Python Excel Parquet Webhook MLflow Open Inference Protocol
+        Java MP DuckDB Streamlit Python Excel Parquet Webhook MLflow Open Inference Protocol
         OpenCV Caffe ImageNet Power BI WSL Linux macOS POSIX shell Node js curl JavaScript
         Chrome SELECT HMAC X-Slipway-Signature X-Slipway-Timestamp ms MB MiB KiB GiB SKLEARN RGB
         BGR scikit-learn skops numpy scipy onnxruntime pypmml jdk PMML4S sha requests prediction
