@@ -13,12 +13,14 @@ from alembic.ddl.impl import DefaultImpl
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, Select, create_engine, text
+from sqlalchemy.dialects import registry
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from core.errors import InternalError
 
 _READ_ROWS = 10_000
+_DIALECT = "duckdb.remembering"
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 # The metadata needs nothing that DuckDB would fetch from elsewhere.
@@ -154,7 +156,8 @@ def arrow_reader(session: Session, query: Select[*tuple[Any, ...]]) -> pa.Record
 
 def _engine(path: Path) -> Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
-    url = URL.create("duckdb", database=str(path))
+    registry.register(_DIALECT, "core.db.dialect", "RememberingDialect")
+    url = URL.create(_DIALECT.replace(".", "+"), database=str(path))
     # No limit to the connections: a reader must not wait for others who wait for it.
     return create_engine(url, max_overflow=-1, connect_args={"config": _CONFIG})
 

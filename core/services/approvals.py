@@ -128,8 +128,11 @@ class Approvals:
     def _views(self, *conditions: ColumnElement[bool]) -> list[ApprovalView]:
         query = select(Approval).where(*conditions).order_by(Approval.asked.desc(), Approval.id)
         with self._database.reading() as session:
-            used = set(session.scalars(select(Version.source)))
-            return [_view(row, row.sha256 in used) for row in session.scalars(query)]
+            rows = session.scalars(query).all()
+            files = {row.sha256 for row in rows}
+            made = select(Version.source).where(Version.source.in_(files))
+            used = set(session.scalars(made)) if files else set()
+            return [_view(row, row.sha256 in used) for row in rows]
 
     def approve(self, caller: Caller, approval_id: str) -> ApprovalView:
         """Admit the types of a request for its file.

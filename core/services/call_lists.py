@@ -35,7 +35,7 @@ def parts(
     sums = counted(level, deployment_id, since)
     at, part = span_of(sums.c.at, bucket), cast(sums.c[by.value], String)
     query = select(at, part, func.sum(sums.c.calls)).group_by(at, part).order_by(at, part)
-    rows = [(when, what, int(many)) for when, what, many in session.execute(query)]
+    rows = [(when, what, int(many)) for when, what, many in session.execute(query).all()]
     columns = zip(*rows, strict=True) if rows else ((), (), ())
     return pa.table([list(column) for column in columns], schema=_PARTS)
 
@@ -48,7 +48,8 @@ def hourly(
     errors = func.coalesce(func.sum(sums.c.calls).filter(sums.c.code != ""), 0)
     query = select(sums.c.deployment_id, sums.c.at, func.sum(sums.c.calls), errors)
     found: dict[str, list[tuple[int, int]]] = {}
-    for service, at, *many in session.execute(query.group_by(sums.c.deployment_id, sums.c.at)):
+    rows = session.execute(query.group_by(sums.c.deployment_id, sums.c.at)).all()
+    for service, at, *many in rows:
         place = (at - begin) // HOURS.span
         if place < hours:
             found.setdefault(service, [(0, 0)] * hours)[place] = (int(many[0]), int(many[1]))

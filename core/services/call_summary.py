@@ -44,11 +44,11 @@ def summaries(
     """
     sums, times = (read(level, services, since) for read in (counted, timed))
     histograms: dict[Any, dict[int, int]] = defaultdict(dict)
-    for group, bucket, calls in session.execute(_buckets(times, key(times))):
+    for group, bucket, calls in session.execute(_buckets(times, key(times))).all():
         histograms[group][bucket] = int(calls)
     return {
         group: _summary(histograms[group], *numbers)
-        for group, *numbers in session.execute(_sums(sums, key(sums)))
+        for group, *numbers in session.execute(_sums(sums, key(sums))).all()
     }
 
 

@@ -13,11 +13,14 @@ from core.db.engine import Database
 from core.db.tables import Account, Deployment, Model, Task, Verdict, Version, utc_now
 from core.files import Files
 from core.services.accounts import Caller, Role
+from core.services.job_states import State
+from core.services.job_views import task_rows
 from core.services.match_views import verdict_view
 from core.services.model_rights import visible
 
 UNUSED = timedelta(days=30)
-_MOST_CHECKS = 50
+_LATELY = timedelta(days=7)
+_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,24 @@ class UnusedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTask:
+    """A task that failed within the last week; `message` says why."""
+
+    id: str
+    file_name: str
+    message: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What somebody should look at: `waiting` are accounts that an admin has to let in.
 
-    `disk_used` is a share of the disk, 0 to 1. The models unused longest come first.
+    `disk_used` is a share of the disk, 0 to 1. The newest tasks come first, and the models unused
+    longest.
     """
 
+    tasks: tuple[FailedTask, ...]
     checks: tuple[FailedCheck, ...]
     unused: tuple[UnusedModel, ...]
     waiting: int
@@ -69,11 +84,23 @@ class Dashboard:
         disk = shutil.disk_usage(self._files.root)
         with self._database.reading() as session:
             return Outlook(
+                tasks=_failed_tasks(session, caller, self._now() - _LATELY),
                 checks=_failed_checks(session, caller),
                 unused=_unused(session, caller, self._now() - UNUSED),
                 waiting=_waiting(session) if caller.role is Role.ADMIN else 0,
                 disk_used=1 - disk.free / disk.total,
             )
+
+
+def _failed_tasks(session: Session, caller: Caller, since: datetime) -> tuple[FailedTask, ...]:
+    query = (
+        task_rows(caller)
+        .with_only_columns(Task.id, Task.file_name, Task.message, Task.created)
+        .where(Task.state == State.FAILED, Task.created > since)
+        .order_by(Task.created.desc())
+        .limit(_MOST)
+    )
+    return tuple(FailedTask(*row) for row in session.execute(query))
 
 
 def _failed_checks(session: Session, caller: Caller) -> tuple[FailedCheck, ...]:
@@ -91,7 +118,7 @@ def _failed_checks(session: Session, caller: Caller) -> tuple[FailedCheck, ...]:
             ~select(newer.id).where(same, newer.made > Verdict.made).exists(),
         )
         .order_by(Verdict.made.desc())
-        .limit(_MOST_CHECKS)
+        .limit(_MOST)
     )
     return tuple(
         FailedCheck(row.model_id, name, number, verdict_view(row, number).sentence, row.made)

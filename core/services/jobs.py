@@ -22,6 +22,7 @@ from core.services.job_files import JobFiles, Plan
 from core.services.job_queries import Query
 from core.services.job_queue import Progress
 from core.services.job_reading import TaskResults, version_of
+from core.services.job_remains import Remains
 from core.services.job_states import UNFINISHED, State, TaskStates
 from core.services.job_submission import (
     Source,
@@ -79,6 +80,7 @@ class Jobs(TaskResults):
         self._runner = runner
         self._part_rows = part_rows
         self._states = TaskStates(database)
+        self._remains = Remains(files)
 
     def submit(
         self,
@@ -126,8 +128,11 @@ class Jobs(TaskResults):
         query = wanted_tasks(caller, wanted)
         ordered = query.order_by(order_of(wanted), Task.created.desc(), Task.id)
         with self._database.reading() as session:
-            total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-            rows = list(session.execute(ordered.offset(offset).limit(limit)))
+            rows = session.execute(ordered.offset(offset).limit(limit)).all()
+            total = len(rows)
+            if offset or total >= limit:  # else these are all
+                counted = query.with_only_columns(func.count(), maintain_column_froms=True)
+                total = session.scalar(counted) or 0
         return TaskPage([self._view(row) for row in rows], total)
 
     def count_by_state(self, caller: Caller) -> dict[str, int]:
@@ -194,9 +199,11 @@ class Jobs(TaskResults):
 
     def usage(self, caller: Caller) -> Usage:
         """Return what the tasks that the caller may see take together."""
+        columns = (Task.id, Task.finished)
+        query = task_rows(caller).with_only_columns(*columns).where(Task.removed.is_(None))
         with self._database.reading() as session:
-            rows = session.execute(task_rows(caller).where(Task.removed.is_(None)))
-            sizes = [self._files.job_size(row[0].id) for row in rows]
+            rows = session.execute(query).all()
+        sizes = [self._remains.size(task_id, finished) for task_id, finished in rows]
         return Usage(len(sizes), sum(sizes))
 
     @contextmanager
@@ -249,8 +256,7 @@ class Jobs(TaskResults):
             return Progress(task.rows_total, task.rows_total or 0, task.rows_failed or 0)
         if task.state == State.QUEUED:
             return Progress(task.rows_total, 0, 0)
-        counts = JobFiles(self._files.job(task.id)).scored().values()
-        done, failed = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
+        done, failed = self._remains.rows(task.id, task.finished, task.removed)
         return Progress(task.rows_total, done, failed)
 
 

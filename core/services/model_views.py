@@ -46,6 +46,15 @@ class ModelView:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelName:
+    """What a model is called, for choices; `owner` is a name."""
+
+    id: str
+    name: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class VersionView:
     """One version of a model with all its information.
 

@@ -45,6 +45,7 @@ from core.services.model_rows import (
     version_row,
 )
 from core.services.model_views import (
+    ModelName,
     ModelView,
     VersionView,
     gone_version,
@@ -181,6 +182,14 @@ class Models:
         """Return the models that the caller may see, the last changed first."""
         with self._database.reading() as session:
             return list(model_views(session, visible(caller)))
+
+    def names(self, caller: Caller) -> list[ModelName]:
+        """Return what the models are called that `list_` returns, in a fraction of its time."""
+        query = select(Model.id, Model.name, Account.name).where(visible(caller))
+        joined = query.join(Account, Account.id == Model.owner_id)
+        with self._database.reading() as session:
+            rows = session.execute(joined.order_by(Model.updated.desc(), Model.name_key)).all()
+        return [ModelName(*row) for row in rows]
 
     def versions(self, caller: Caller, model_id: str) -> list[VersionView]:
         """Return the versions of a model, newest first; raises ModelNotFound."""

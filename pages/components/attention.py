@@ -1,18 +1,15 @@
 """What somebody should look at first, each with its reason and the way to it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import streamlit as st
 
-from core.services.accounts import Caller
 from core.services.calls import Counts
-from core.services.dashboard import FailedCheck, Outlook, UnusedModel
+from core.services.dashboard import FailedCheck, FailedTask, Outlook, UnusedModel
 from core.services.deployment_views import DeploymentView
-from core.services.job_views import TaskFilter, TaskView
 from core.services.thresholds import Health, Level
-from pages.components import health, links, session
+from pages.components import health, links
 from pages.components.language import N_, _, plural, said
 from pages.components.text import ago, plain, short
 
@@ -20,14 +17,11 @@ T = TypeVar("T")
 
 _SHOWN = 5
 _SHOWN_UNUSED = 8
-_TASKS_READ = 50
-_LATELY = timedelta(days=7)
 _NEARLY_FULL = 0.9
 _WIDTH = 30  # of a name, in a column beside a chart or in a card
 
 
 def draw(
-    caller: Caller,
     services: Sequence[DeploymentView],
     counts: Mapping[str, Counts],
     healths: Mapping[str, Health],
@@ -37,7 +31,6 @@ def draw(
     ailing = [service for service in services if health.ails(healths[service.id])]
     ailing.sort(key=lambda service: healths[service.id].level is not Level.RED)
     failing = [each for each in services if _fails_unjudged(each, counts, healths)]
-    failed = _failed_tasks(caller)
     st.subheader(_("Needs attention"))
     if outlook.disk_used > _NEARLY_FULL:
         used = _(
@@ -45,7 +38,7 @@ def draw(
             used=outlook.disk_used,
         )
         st.warning(used, icon=":material/hard_drive:")
-    elif not (ailing or failing or failed or outlook.checks or outlook.waiting):
+    elif not (ailing or failing or outlook.tasks or outlook.checks or outlook.waiting):
         st.markdown(_(":green[:material/check_circle:] All is well."))
     if outlook.waiting:
         waiting = plural(
@@ -70,7 +63,7 @@ def draw(
         failing,
         lambda each: _draw_failing(each, counts[each.id]),
     )
-    _draw_some("tasks", N_("Show all {count:,} tasks"), failed, _draw_task)
+    _draw_some("tasks", N_("Show all {count:,} tasks"), outlook.tasks, _draw_task)
     _draw_some("checks", N_("Show all {count:,} checks"), outlook.checks, _draw_check)
 
 
@@ -102,13 +95,6 @@ def _draw_some(kind: str, label: str, found: Sequence[T], draw_one: Callable[[T]
         st.toggle(_(label, count=len(found)), key=f"home_all_{kind}")
 
 
-def _failed_tasks(caller: Caller) -> list[TaskView]:
-    since = datetime.now(UTC).replace(tzinfo=None) - _LATELY
-    wanted = TaskFilter(state="failed")
-    tasks = session.platform().jobs.list_(caller, wanted, limit=_TASKS_READ).tasks
-    return [task for task in tasks if task.created > since]
-
-
 def _draw_service(service: DeploymentView, how: Health) -> None:
     links.to_deployment(service.id, service.name, width=_WIDTH)
     health.draw_badge(how)
@@ -133,7 +119,7 @@ def _draw_failing(service: DeploymentView, count: Counts) -> None:
     st.markdown(f":small[:orange[{told}]]")
 
 
-def _draw_task(task: TaskView) -> None:
+def _draw_task(task: FailedTask) -> None:
     links.to_task(task.id, task.file_name or task.id, width=_WIDTH)
     told = _(
         ":red[failed] {created}: {message}",

@@ -35,7 +35,7 @@ def draw() -> None:
     caller = shell.open_page(N_("Home"))
     st.title(_("Home"))
     approval_parts.draw_waiting(caller)
-    any_model = bool(session.platform().models.list_(caller))
+    any_model = bool(session.platform().models.names(caller))
     first_steps.draw(caller, any_model=any_model)
     if not any_model:
         return
@@ -56,7 +56,7 @@ def _draw_dashboard() -> None:
         with chart:
             _draw_calls(hours)
         with alarms:
-            attention.draw(caller, services, counts, healths, outlook)
+            attention.draw(services, counts, healths, outlook)
         service_cards.draw(services, counts, healths, hours)
         _draw_tasks(caller)
         attention.draw_unused(outlook)

@@ -35,9 +35,10 @@ def draw(caller: Caller) -> None:
     with showing_errors():
         _draw_head(caller, scope)
         wanted = _draw_filters(caller, scope)
-        moving = _any_moves(_read(caller, wanted))
+        found = _read(caller, wanted)
+        moving = _any_moves(found)
         st.fragment(_draw_list, run_every=_REFRESH if moving else None)(
-            wanted, moving=moving, by_id=bool(scope)
+            wanted, [found], moving=moving, by_id=bool(scope)
         )
 
 
@@ -128,7 +129,7 @@ def _draw_filters(caller: Caller, scope: dict[str, str]) -> TaskFilter:
 
 def _draw_models(caller: Caller) -> str | None:
     """Draw the choice of a model and return its id; two of one name are told apart by owner."""
-    models = session.platform().models.list_(caller)
+    models = session.platform().models.names(caller)
     named = {f"{each.name} ({each.owner})": each.id for each in models}
     chosen = st.selectbox(
         _("Model"),
@@ -160,8 +161,9 @@ def _any_moves(page: TaskPage) -> bool:
     return any(task.state in MOVING and not task.held for task in page.tasks)
 
 
-def _draw_list(wanted: TaskFilter, *, moving: bool, by_id: bool) -> None:
-    found = _read(session.require_caller(), wanted)
+def _draw_list(wanted: TaskFilter, read: list[TaskPage], *, moving: bool, by_id: bool) -> None:
+    """Draw the list: at first of what the page has just `read`, then of what there is by then."""
+    found = read.pop() if read else _read(session.require_caller(), wanted)
     if moving and not _any_moves(found):
         st.rerun()  # the whole page, which then stops refreshing
     if not found.total:

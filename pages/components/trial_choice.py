@@ -93,7 +93,7 @@ def _names(caller: Caller) -> dict[tuple[str, str], str]:
         ("model", model.id): _(
             "{name} · model of {owner}", name=short(model.name, 60), owner=short(model.owner, 30)
         )
-        for model in platform.models.list_(caller)
+        for model in platform.models.names(caller)
     }
     return services | models
 

@@ -255,6 +255,7 @@ CASES: dict[str, Case] = {
     ),
     "model_archives.import_": _importing,
     "models.list_": _own(lambda s, who: s.platform.models.list_(who)),
+    "models.names": _own(lambda s, who: s.platform.models.names(who)),
     "models.versions": _model(lambda s, who, m: s.platform.models.versions(who, m)),
     "models.update": _model(lambda s, who, m: s.platform.models.update(who, m, description="x")),
     "models.set_image": _model(lambda s, who, m: s.platform.models.set_image(who, m, 0, None)),
@@ -432,6 +433,7 @@ _TOLD = {"backups.make", "first_steps.note_test", "first_steps.dismiss"}
 _LISTS = {
     "models.add",
     "models.list_",
+    "models.names",
     "deployments.find_named",
     "deployments.services_of",
     "jobs.list_",
@@ -479,6 +481,7 @@ def test_lists_leave_out_what_is_private(stage: Stage) -> None:
         seen = {live.deployment_id for live in platform.deployments.services_of(caller)}
         assert service.id not in seen
         assert service.model_id not in {model.id for model in platform.models.list_(caller)}
+        assert service.model_id not in {model.id for model in platform.models.names(caller)}
         assert task.id not in {view.id for view in platform.jobs.list_(caller).tasks}
         events = platform.timeline.page(caller, limit=1_000).events
         assert {service.id, service.model_id, task.id}.isdisjoint(e.object_id for e in events)
