@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 _LONGEST_S = 60
 _LARGEST = 1 << 26
+_PART_OVER = (ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,)
 _OVER = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR)
 
 
@@ -33,7 +34,8 @@ class Tab:
         self._pages: dict[str, str] = {}
         self._page = ""
         self._query = ""
-        self._widgets: list[str] = []
+        self._buttons: dict[str, str] = {}  # the id of each, and the fragment that it is in
+        self._presses = False
         self._over = asyncio.Event()
         self._live: dict[str, asyncio.Task[None]] = {}
 
@@ -49,17 +51,17 @@ class Tab:
         return await self._run(message)
 
     async def press(self, key: str) -> float:
-        """Press the button of a key, and return the seconds until the page's script has ended."""
-        [widget] = [each for each in self._widgets if each.endswith(f"-{key}")]
+        """Press the button of a key, and return the seconds until what it does has been drawn."""
+        [button] = [each for each in self._buttons if each.endswith(f"-{key}")]
         message = BackMsg()
         message.rerun_script.page_script_hash = self._page
+        message.rerun_script.fragment_id = self._buttons[button]
         state = message.rerun_script.widget_states.widgets.add()
-        state.id, state.trigger_value = widget, True
-        return await self._run(message)
-
-    def has(self, key: str) -> bool:
-        """Return whether the page has a button of a key."""
-        return any(each.endswith(f"-{key}") for each in self._widgets)
+        state.id, state.trigger_value = button, True
+        self._presses = True
+        taken = await self._run(message)
+        self._presses = False
+        return taken
 
     async def listen(self) -> None:
         """Take what the server sends until the tab is closed."""
@@ -101,8 +103,10 @@ class Tab:
             self._keep_live(message.auto_rerun.fragment_id, message.auto_rerun.interval)
         elif kind == "page_not_found":
             self.errors.append("a page was not found")
-        elif kind == "script_finished" and message.script_finished in _OVER:
-            self._over.set()
+        elif kind == "script_finished":
+            over = (*_OVER, *(_PART_OVER if self._presses else ()))
+            if message.script_finished in over:
+                self._over.set()
 
     def _take_delta(self, delta: Delta) -> None:
         if delta.WhichOneof("type") != "new_element":
@@ -116,7 +120,7 @@ class Tab:
         elif kind == "page_link":
             self._pages[element.page_link.page] = element.page_link.page_script_hash
         elif kind == "button":
-            self._widgets.append(element.button.id)
+            self._buttons[element.button.id] = delta.fragment_id
 
     def _keep_live(self, fragment: str, seconds: float) -> None:
         if fragment not in self._live:
@@ -136,7 +140,7 @@ class Tab:
                 return  # whoever listens tells of it
 
     async def _stop_live(self) -> None:
-        self._widgets.clear()
+        self._buttons.clear()
         for task in self._live.values():
             task.cancel()
         await asyncio.gather(*self._live.values(), return_exceptions=True)
