@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session
 
 from core.db.tables import Account, Deployment, Model, Version
@@ -95,30 +96,35 @@ def live_services(session: Session, condition: ColumnElement[bool]) -> list[Live
 def deployment_views(session: Session, *conditions: ColumnElement[bool]) -> list[DeploymentView]:
     """Return the services that conditions select, newest first."""
     query = (
-        select(Deployment, Model, Account.name)
+        select(*_SHOWN)
         .join(Model, Model.id == Deployment.model_id)
         .join(Account, Account.id == Model.owner_id)
         .where(*conditions)
         .order_by(Deployment.created.desc(), Deployment.name_key)
     )
-    return [_view(*found) for found in session.execute(query)]
+    return [_view(row) for row in session.execute(query).all()]
 
 
-def _view(row: Deployment, model: Model, owner: str) -> DeploymentView:
-    return DeploymentView(
-        id=row.id,
-        name=row.name,
-        endpoint=row.endpoint,
-        state=State(row.state),
-        model_id=model.id,
-        model_name=model.name,
-        owner=owner,
-        version=row.version,
-        version_id=row.version_id,
-        created=row.created,
-        created_by=row.created_by,
-        visibility=model.visibility,
-    )
+# The columns of a `DeploymentView`, in its order: whole rows would take twice as long.
+_SHOWN = (
+    Deployment.id,
+    Deployment.name,
+    Deployment.endpoint,
+    Deployment.state,
+    Model.id,
+    Model.name,
+    Account.name,
+    Deployment.version,
+    Deployment.version_id,
+    Deployment.created,
+    Deployment.created_by,
+    Model.visibility,
+)
+
+
+def _view(row: Row[*tuple[Any, ...]]) -> DeploymentView:
+    id_, name, endpoint, state, *others = row
+    return DeploymentView(id_, name, endpoint, State(state), *others)
 
 
 def changeable_deployment(session: Session, caller: Caller, deployment_id: str) -> Deployment:

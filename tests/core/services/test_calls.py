@@ -238,3 +238,30 @@ def test_records_that_could_not_be_written_are_told_of_and_written_later(
     assert calls.status("one", "1h").calls == 2
     assert "the disk is full" in caplog.text
     calls.close()
+
+
+def test_the_last_day_is_told_hour_by_hour_and_the_hour_under_way_is_the_last(
+    calls: Calls, clock: Clock
+) -> None:
+    clock.time = clock.time.replace(minute=30)
+    for hours, code in ((0, ""), (0, "overloaded"), (1, ""), (23, ""), (24, ""), (40, "")):
+        calls.record(_call(clock.time - timedelta(hours=hours), code=code))
+    hours = calls.hourly(["one"])["one"]
+    assert hours == [(1, 0), *[(0, 0)] * 21, (1, 0), (2, 1)]
+
+
+def test_an_hour_begins_at_its_first_minute(calls: Calls, clock: Clock) -> None:
+    clock.time = clock.time.replace(minute=0, second=0, microsecond=0)
+    calls.record(_call(clock.time - timedelta(microseconds=1)))
+    calls.record(_call(clock.time))
+    assert calls.hourly(["one"])["one"][-2:] == [(1, 0), (1, 0)]
+
+
+def test_hours_are_told_of_the_services_that_were_asked_for_and_called(
+    calls: Calls, clock: Clock
+) -> None:
+    assert calls.hourly(["one", "two"]) == {}
+    calls.record(_call(clock.time))
+    calls.record(_call(clock.time, deployment="two"))
+    assert set(calls.hourly(["one"])) == {"one"}
+    assert set(calls.hourly(None)) == {"one", "two"}
