@@ -10,6 +10,7 @@ flat in the second half.
 
 import argparse
 import asyncio
+import itertools
 import random
 import statistics
 import tempfile
@@ -48,12 +49,16 @@ _OFTEN = (0.7, 0.2, 0.1)
 
 @dataclass(frozen=True)
 class Plan:
-    """How many people there are, for how long, and what the platform holds."""
+    """How many people there are, for how long, and what the platform holds.
+
+    Whatever the time, each of those without a browser does `least` things.
+    """
 
     minutes: float = MINUTES
     clients: int = CLIENTS
     browsers: int = BROWSERS
     think: tuple[float, float] = _THINK_S
+    least: int = 0
     size: Size = field(default_factory=lambda: Size(people=CLIENTS + BROWSERS))
 
 
@@ -165,13 +170,17 @@ class _Client:
         self._http.headers["Authorization"] = f"Bearer {token['token']}"
         async with open_tab(url, self._person.cookie) as tab:
             self._seen.changes.append(await tab.open(""))
-            while time.monotonic() < end:
+            for turn in itertools.count():
+                if turn >= self._plan.least and time.monotonic() >= end:
+                    break
                 await asyncio.sleep(self._chance.uniform(*self._plan.think))
-                await self._do_something(tab)
+                await self._do_something(tab, turn)
             self._seen.errors += tab.errors
 
-    async def _do_something(self, tab: Tab) -> None:
-        [what] = self._chance.choices((self._move, self._test, self._submit), _OFTEN)
+    async def _do_something(self, tab: Tab, turn: int) -> None:
+        """Do one thing of each kind at first, then whatever comes to mind."""
+        kinds = (self._move, self._test, self._submit)
+        [what] = kinds[turn : turn + 1] or self._chance.choices(kinds, _OFTEN)
         await what(tab)
 
     async def _move(self, tab: Tab) -> None:
