@@ -246,8 +246,7 @@ def test_the_last_day_is_told_hour_by_hour_and_the_hour_under_way_is_the_last(
     clock.time = clock.time.replace(minute=30)
     for hours, code in ((0, ""), (0, "overloaded"), (1, ""), (23, ""), (24, ""), (40, "")):
         calls.record(_call(clock.time - timedelta(hours=hours), code=code))
-    hours = calls.hourly(["one"])["one"]
-    assert hours == [(1, 0), *[(0, 0)] * 21, (1, 0), (2, 1)]
+    assert calls.hourly(["one"])["one"] == [(1, 0), *[(0, 0)] * 21, (1, 0), (2, 1)]
 
 
 def test_an_hour_begins_at_its_first_minute(calls: Calls, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from core.services.deployments import Deployments
 from core.services.match_views import Report, encoded_report
 from core.services.model_views import VersionView
 from core.services.models import Models
-from tests.core.services.conftest import Clock, Upload
+from tests.core.services.conftest import Clock, Uploads
 
 DAY = timedelta(days=1)
 Share = Callable[[str], VersionView]
@@ -27,7 +27,7 @@ def dashboard(database: Database, files: Files, clock: Clock) -> Dashboard:
 
 
 @pytest.fixture
-def share(models: Models, ann: Caller, upload: Upload) -> Share:
+def share(models: Models, ann: Caller, upload: Uploads) -> Share:
     """Adds a model of ann's under a name that the team sees."""
 
     def add(name: str) -> VersionView:
@@ -77,7 +77,7 @@ def age(database: Database, version: VersionView, by: timedelta) -> None:
 
 
 def called(database: Database, deployment_id: str, at: datetime) -> None:
-    row = {column.name: 1 for column in call_hours.c}
+    row: dict[str, object] = {column.name: 1 for column in call_hours.c}
     row |= {"deployment_id": deployment_id, "caller_id": "x", "code": ""}
     with database.writing() as session:
         session.execute(
@@ -175,7 +175,7 @@ def test_what_is_private_is_told_to_its_owner_and_admins_alone(
     dashboard: Dashboard,
     database: Database,
     models: Models,
-    upload: Upload,
+    upload: Uploads,
     ann: Caller,
     bob: Caller,
     admin: Caller,
