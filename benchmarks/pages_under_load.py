@@ -25,11 +25,12 @@ from benchmarks._big_platform import PASSWORD, Person, Size, fill
 from benchmarks._browser import chromium, open_app, wait_until_drawn
 from benchmarks._load import require_wrk, start_load
 from benchmarks._peers import Target
-from core.samples.bike_days import SAMPLE
+from core.samples import bike_days, machine_check
+from core.samples.sample import Sample
 from tests.server import running_server
 
 CONNECTIONS = 8
-PEOPLE, TASKS, ROWS = 5, 30, 500_000
+PEOPLE, TASKS, ROWS = 5, 30, 200_000
 ROUNDS = 3
 MOST_S = 1.5
 _PAGES = {
@@ -39,6 +40,7 @@ _PAGES = {
     "/deployments": "Deployments",
     "/tasks": "Tasks",
 }
+_CALLED, _SCORED = bike_days.SAMPLE, machine_check.SAMPLE
 Load = Callable[[], AbstractContextManager[object]]
 
 
@@ -63,7 +65,7 @@ def main() -> None:
 
 
 class Platform:
-    """A running platform whose sample of a regression is called, or scores files."""
+    """A running platform: one of its samples is called, another, in PMML, scores files."""
 
     def __init__(self, url: str, folder: Path, people: list[Person]) -> None:
         self.url = url
@@ -75,7 +77,6 @@ class Platform:
             ]
             for person in people
         ]
-        self._rows = list(csv.DictReader(io.StringIO(SAMPLE.write_data().decode())))
 
     @contextmanager
     def called(self) -> Iterator[None]:
@@ -108,20 +109,25 @@ class Platform:
         return itertools.islice(itertools.cycle(self._tokens), TASKS)
 
     def _submit(self, token: str, data: bytes) -> str:
-        fields = {"modelname": SAMPLE.name, "owner": "ann", "deployment": "live", "filetype": "csv"}
+        fields = {
+            "modelname": _SCORED.name,
+            "owner": "ann",
+            "deployment": "live",
+            "filetype": "csv",
+        }
         return str(self._post("deployment/submit", token, data, **fields)["task"])
 
     def _csv(self) -> bytes:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(self._rows[0]))
+        rows, text = _rows_of(_SCORED), io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]))
         writer.writeheader()
-        writer.writerows(itertools.islice(itertools.cycle(self._rows), ROWS))
+        writer.writerows(itertools.islice(itertools.cycle(rows), ROWS))
         return text.getvalue().encode()
 
     def _target(self) -> Target:
-        listed = self._post("deployment/list", self._tokens[0], modelname=SAMPLE.name)
+        listed = self._post("deployment/list", self._tokens[0], modelname=_CALLED.name)
         [endpoint] = [each["endpoint"] for each in listed["deployment"]]
-        row = {name: _number(text) for name, text in self._rows[0].items()}
+        row = {name: _number(text) for name, text in _rows_of(_CALLED)[0].items()}
         target = Target(
             f"{self.url}/invocations/{endpoint}",
             json.dumps({"dataframe_records": [row]}).encode(),
@@ -137,6 +143,10 @@ class Platform:
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()
         return body
+
+
+def _rows_of(sample: Sample) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(sample.write_data().decode())))
 
 
 def _number(text: str) -> float | str:
