@@ -19,6 +19,7 @@ _VERSION = re.compile(r"PMML-(\d+)_(\d+)", re.IGNORECASE)
 _DECLARATION = re.compile(
     rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["'][^>]*\?>"""
 )
+_PREFIX = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"'<>&]+)["']""")
 _ANY_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -78,6 +79,7 @@ def read_document(path: Path) -> Document:
     text, mended = _decoded(path.read_bytes())
     root = _parsed(text)
     version = _strip_namespaces(root)
+    _write_out_prefixes(root, text)
     if root.tag != "PMML":
         raise InvalidModel(f"The file is no PMML: its outermost element is {_local(root.tag)}.")
     document = Document(root, mended)
@@ -141,6 +143,19 @@ def _strip_namespaces(root: Element) -> str:
         element.tag = element.tag.removeprefix(namespace)
     found = _VERSION.search(namespace)
     return f"{found[1]}.{found[2]}" if found else ""
+
+
+def _write_out_prefixes(root: Element, text: str) -> None:
+    """Give the tags of other namespaces the prefixes of the file again.
+
+    Attributes name the columns of tables by them, so they are no mere abbreviations here.
+    """
+    prefixes = {uri: prefix for prefix, uri in _PREFIX.findall(text)}
+    for element in root.iter():
+        uri, _, local = element.tag.removeprefix("{").rpartition("}")
+        if uri in prefixes:
+            element.tag = f"{prefixes[uri]}:{local}"
+            root.set(f"xmlns:{prefixes[uri]}", uri)
 
 
 def _local(tag: str) -> str:

@@ -71,15 +71,23 @@ def _short_fields(document: Document) -> dict[str, bool]:
     """
     named = [*document.root.iter("DataField"), *document.root.iter("DerivedField")]
     other = {field.get("name") for field in named if field.get("dataType") != "float"}
+    numbers = {field.get("name") for field in named if field.get("optype") == "continuous"}
+    numbers -= {field.get("name") for field in named if field.get("optype") != "continuous"}
     return {
         field.get("name", ""): field.tag == "DataField"
         for field in named
-        if field.get("name") not in other and (field.tag == "DataField" or _is_copy(field))
+        if field.get("name") in numbers - other
+        and (field.tag == "DataField" or _is_copy(field, numbers))
     }
 
 
-def _is_copy(field: Element) -> bool:
-    return [child.tag for child in field if child.tag != "Extension"] == ["FieldRef"]
+def _is_copy(field: Element, numbers: set[str | None]) -> bool:
+    """Return whether a field is nothing but another field's number: codes are not calculated with.
+
+    The engine holds a categorical field by the place of its value, whatever its type.
+    """
+    parts = [child for child in field if child.tag != "Extension"]
+    return [part.tag for part in parts] == ["FieldRef"] and parts[0].get("field") in numbers
 
 
 def _round_constants(document: Document, short: dict[str, bool]) -> None:

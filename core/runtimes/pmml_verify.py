@@ -44,7 +44,7 @@ def _agreeing(model: PmmlModel, document: Document, schema: Schema) -> tuple[int
 
 
 def _cells(row: Element) -> dict[str, str]:
-    return {cell.tag.rpartition("}")[2]: cell.text or "" for cell in row}
+    return {cell.tag.replace("}", ":").rpartition(":")[2]: cell.text or "" for cell in row}
 
 
 def _column(field: Element) -> str:

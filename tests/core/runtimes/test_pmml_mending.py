@@ -14,7 +14,7 @@ from core.runtimes.pmml_mending import mend
 from tests.core.runtimes.opened import Opened, open_model
 from tests.core.runtimes.pmml_models import NUMBERS, TARGET, logistic, node, pmml, tree, write
 
-Open = Callable[[str], Opened]
+Open = Callable[[str | bytes], Opened]
 _SCHEMA = f'<MiningSchema><MiningField name="x"/>{TARGET}</MiningSchema>'
 _SHORT = '<DataField name="x" optype="continuous" dataType="float">{}</DataField>'
 # As a tool writes a number of 32 bits: a little more than the number is.
@@ -70,6 +70,39 @@ def test_a_field_that_is_a_32_bit_copy_of_another_is_rounded(opened: Open) -> No
     answers = model.answers([{"x": nearly}, {"x": 0.05}, {"x": None}])
     assert [answer[PREDICTION] for answer in answers] == ["no", "yes", "no"]
     assert not any("32 bits" in warning for warning in model.info.warnings)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1"])
+def test_codes_looked_up_in_a_table_are_what_they_were(opened: Open, encoding: str) -> None:
+    """Mended or not: columns keep their prefix, and a copy of a code is not calculated."""
+    cells = "".join(
+        f"<row><data:input>{city}</data:input><data:output>{code}.0</data:output></row>"
+        for code, city in enumerate(("Oslo", "Paris", "Málaga"))
+    )
+    derived = (
+        '<LocalTransformations><DerivedField name="code" optype="categorical" dataType="double">'
+        '<MapValues outputColumn="data:output"><FieldColumnPair field="x" column="data:input"/>'
+        f"<InlineTable>{cells}</InlineTable></MapValues></DerivedField>"
+        '<DerivedField name="number" optype="continuous" dataType="float">'
+        '<FieldRef field="code"/></DerivedField></LocalTransformations>'
+    )
+    text = _below('<DataField name="x" optype="categorical" dataType="string"/>', derived, "number")
+    text = text.replace("<PMML ", '<PMML xmlns:data="http://jpmml.org/jpmml-model/InlineTable" ')
+    text = text.replace(_WRITTEN, "1.5")
+    model = opened(f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode(encoding))
+    cities = ("Oslo", "Paris", "Málaga")
+    assert [model.answer({"x": city})[PREDICTION] for city in cities] == ["yes", "yes", "no"]
+
+
+def test_a_copy_of_a_whole_number_stays_that_number(opened: Open) -> None:
+    copy = (
+        '<LocalTransformations><DerivedField name="float(x)" optype="continuous" dataType="float">'
+        '<FieldRef field="x"/></DerivedField></LocalTransformations>'
+    )
+    whole = '<DataField name="x" optype="continuous" dataType="integer"/>'
+    model = opened(_below(whole, copy, "float(x)").replace(_WRITTEN, "16777217"))
+    answers = model.answers([{"x": 16_777_215}, {"x": 16_777_216}, {"x": -5}])
+    assert [answer[PREDICTION] for answer in answers] == ["yes", "no", "yes"]
 
 
 def test_a_name_of_fields_of_two_kinds_is_left_alone(tmp_path: Path) -> None:
