@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,11 @@ def watch_people(plan: Plan) -> Seen:
         folder = Path(name)
         people = fill(folder / "storage", plan.size)
         models = _models_for_forms(folder / "storage")
-        with running_server(folder / "storage", folder / "server.log") as server:
-            seen = asyncio.run(_use(server, people, models, plan))
+        with (
+            running_server(folder / "storage", folder / "server.log") as server,
+            ThreadPoolExecutor(1) as pool,  # Playwright may have an event loop in this thread
+        ):
+            seen = pool.submit(asyncio.run, _use(server, people, models, plan)).result()
         log = (folder / "server.log").read_text(errors="replace")
     seen.errors += [line for line in log.splitlines() if "Traceback" in line or "ERROR" in line]
     return seen

@@ -182,6 +182,7 @@ def test_no_orphan_is_left_by_a_model_deleted_with_all_that_hangs_on_it(
         "deployments": 1,
         "deployment_changes": 1,
         "tasks": 0,
+        "cases": 0,
         "calls": 1,
         "call_minutes": 1,
         "call_hours": 1,

@@ -24,7 +24,7 @@ Table = list[list[str]]
 # Inputs, expected outputs where they are in a file of their own, and how many rows agree of how
 # many. What differs is the engine's doing or the expectation's, as the tests of PMML tell.
 CASES = {
-    "cPMML/HousingGBTRegressor.xml": ("cPMML/HousingGBTRegressor.expected.csv", "", 998, 999),
+    "cPMML/HousingGBTRegressor.xml": ("cPMML/HousingGBTRegressor.expected.csv", "", 999, 999),
     "cPMML/HousingLinearRegressor.xml": ("cPMML/HousingLinearRegressor.expected.csv", "", 999, 999),
     "cPMML/IrisLinearReg.xml": ("cPMML/IrisLinearReg.expected.csv", "", 100, 100),
     "cPMML/IrisMultinomReg.xml": ("cPMML/IrisMultinomReg.expected.csv", "", 100, 100),
