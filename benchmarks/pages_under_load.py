@@ -99,11 +99,18 @@ class Platform:
         finally:
             moving = {"queued", "running"}
             states = [self._post("task/status", token, task=task)["state"] for token, task in tasks]
-            for (token, task), state in zip(tasks, states, strict=True):
-                if state in moving:
-                    self._post("task/cancel", token, task=task)
+            for token, task in tasks:
+                self._cancel(token, task)
             if not moving & set(states):
                 raise RuntimeError("The tasks had ended before the pages were opened; add rows.")
+
+    def _cancel(self, token: str, task: str) -> None:
+        """Cancel a task, unless it has ended meanwhile."""
+        try:
+            self._post("task/cancel", token, task=task)
+        except httpx2.HTTPStatusError as error:
+            if self._post("task/status", token, task=task)["state"] in ("queued", "running"):
+                raise RuntimeError(f"The task {task} could not be cancelled.") from error
 
     def _turns(self) -> Iterator[str]:
         return itertools.islice(itertools.cycle(self._tokens), TASKS)
