@@ -167,6 +167,8 @@ def _index_as_list(_: object, described: dict[str, Any]) -> list[object]:
 
 
 # np.memmap opens files; an array that was mapped when it was saved is an array like any other.
+# What compiled modules of scikit-learn before 1.7 call themselves.
+_MOVED = {"_loss": "sklearn._loss._loss"}
 _SPECIAL: dict[tuple[str, str], object] = {
     ("joblib.numpy_pickle", "NumpyArrayWrapper"): _JoblibArray,
     ("_codecs", "encode"): _text_bytes,
@@ -196,6 +198,7 @@ class _Unpickler(pickle._Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - whatever is allowed
         """Return what a name stands for; a refused one is written down and stood in for."""
+        module = _MOVED.get(module, module)
         if (module, name) == ("functools", "partial"):
             return self._partial
         found = _SPECIAL.get((module, name)) or allowed(module, name)

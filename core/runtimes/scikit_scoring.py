@@ -329,6 +329,14 @@ def _details(estimator: BaseEstimator, made: str) -> dict[str, str]:
     known = {
         "saved with": f"scikit-learn {made or sklearn.__version__}",
         "steps": " → ".join(steps),
-        "estimator": in_short(repr(final_step(estimator))),
+        "estimator": in_short(_written(final_step(estimator))),
     }
     return {name: value for name, value in known.items() if value}
+
+
+def _written(estimator: BaseEstimator) -> str:
+    """Return an estimator with its parameters; its name alone where one is newer than the file."""
+    try:
+        return repr(estimator)
+    except AttributeError:
+        return type(estimator).__name__
