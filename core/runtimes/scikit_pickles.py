@@ -176,6 +176,8 @@ _SPECIAL: dict[tuple[str, str], object] = {
     ("pandas.core.indexes.base", "Index"): _StandIn,
     ("pandas", "Index"): _StandIn,
     ("sklearn.utils.validation", "check_array"): _ArrayCheck,
+    # Of versions 1.5 and 1.6: a list that warned of its own type.
+    ("sklearn.compose._column_transformer", "_RemainderColsList"): list,
     ("numpy", "memmap"): np.ndarray,
     ("numpy.core.memmap", "memmap"): np.ndarray,
     ("numpy._core.memmap", "memmap"): np.ndarray,
@@ -249,11 +251,21 @@ class _Unpickler(pickle._Unpickler):
         """Set an object's state, never a class's; where it describes an array, read the array."""
         if isinstance(self.stack[-2], type):
             raise pickle.UnpicklingError(self.stack[-2])
+        if type(self.stack[-2]) is list:
+            self._fill_list(self.stack.pop())
+            return
         super().load_build()  # type: ignore[misc]
         if isinstance(self.stack[-1], _JoblibArray):
             self.stack[-1] = self._array(vars(self.stack[-1]))
 
     dispatch[pickle.BUILD[0]] = load_build
+
+    def _fill_list(self, state: object) -> None:
+        """Put the columns into what stands for a list of columns; the memo knows the list."""
+        columns = state.get("data") if isinstance(state, dict) else None
+        if not isinstance(columns, list):
+            raise pickle.UnpicklingError(state)
+        self.stack[-1].extend(columns)
 
     def _array(self, described: dict[str, Any]) -> object:
         dtype, shape = described["dtype"], tuple(int(size) for size in described["shape"])

@@ -1,13 +1,18 @@
 """Pickles of earlier versions of scikit-learn, which later ones read though they look different."""
 
 import pickle
+from collections import UserList
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer, _column_transformer
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier
 from sklearn.linear_model import LinearRegression, PoissonRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from core.runtimes.scikit import ScikitRuntime
 from tests.core.runtimes.opened import open_model
@@ -52,3 +57,23 @@ def test_losses_are_found_under_the_name_that_earlier_versions_gave_their_module
     rows = [dict(zip(found.info.input_schema.names, row, strict=True)) for row in _NUMBERS[:5]]
     said = [answer["prediction"] for answer in found.answers(rows)]
     assert said == pytest.approx(model.predict(_NUMBERS[:5]).tolist())
+
+
+def test_a_list_of_columns_that_is_no_longer_a_class_of_its_own_is_a_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Versions 1.5 and 1.6 keep the columns that are left over in a list that warns."""
+    old = type("_RemainderColsList", (UserList,), {"__module__": _column_transformer.__name__})
+    columns = ColumnTransformer([("scaled", StandardScaler(), ["a"])], remainder="passthrough")
+    model = make_pipeline(columns, LinearRegression())
+    frame = pd.DataFrame(_NUMBERS, columns=["a", "b"])
+    model.fit(frame, _SUMS)
+    name, step, rest = columns.transformers_[-1]
+    columns.transformers_[-1] = (name, step, old(rest))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(_column_transformer, old.__name__, old, raising=False)
+        content = pickle.dumps(model)
+    path = tmp_path / "old.pkl"
+    path.write_bytes(content)
+    found = open_model(ScikitRuntime(), path, tmp_path)
+    assert found.answer({"a": 0.25, "b": 0.5})["prediction"] == pytest.approx(0.75)
