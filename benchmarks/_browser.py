@@ -4,16 +4,8 @@ The time is taken inside the browser: from the click to the frame after the last
 once the script has ended, the page's title stands and nothing is a skeleton any more.
 """
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from playwright.sync_api import Browser, Page, expect
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-sync", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
 _LONGEST_MS = 60_000
 _QUIET_MS = 300
 
@@ -49,18 +41,6 @@ async ([link, title, quiet, longest]) => {
   return window.slipwayDrawn - begun;
 }
 """
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Yield a browser; ends the benchmark with a sentence if it is not installed."""
-    found = shutil.which("chromium")
-    if found is None:
-        raise SystemExit("This benchmark needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 def open_app(browser: Browser, url: str, cookie: str | None = None) -> Page:

@@ -24,10 +24,11 @@ import numpy as np
 from playwright.sync_api import Page
 
 from benchmarks._big_platform import PASSWORD, Person, Size, fill
-from benchmarks._browser import chromium, frame_was_kept, move, open_app
+from benchmarks._browser import frame_was_kept, move, open_app
 from core.platform import Platform, open_platform
 from core.services.accounts import Caller
 from core.settings import Settings
+from tests.browser import required
 from tests.server import free_port, running_server
 
 ROUNDS = 3
@@ -63,7 +64,7 @@ def _compare(folder: Path, people: list[Person]) -> None:
         storage, log = folder / "storage", folder / "server.log"
         slipway = stack.enter_context(running_server(storage, log))
         empty = stack.enter_context(_empty_app(folder))
-        browser = stack.enter_context(chromium())
+        browser = stack.enter_context(required())
         pages = {
             "empty": (open_app(browser, empty), _EMPTY),
             "slipway": (open_app(browser, slipway.url, people[0].cookie), MENU),
@@ -143,7 +144,7 @@ def _open(folder: Path, people: list[Person]) -> None:
     """Print how long the pages that read calls take to be drawn."""
     print(f"Pages with {MANY_CALLS:,} calls (medians of {OPENINGS})")
     taken: dict[str, list[float]] = {"Home": [], "Deployments": [], "a service": []}
-    with running_server(folder / "many", folder / "many.log") as server, chromium() as browser:
+    with running_server(folder / "many", folder / "many.log") as server, required() as browser:
         page = open_app(browser, server.url, people[0].cookie)
         for _ in range(OPENINGS):
             taken["Deployments"].append(move(page, "/deployments", "Deployments"))

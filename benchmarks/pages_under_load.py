@@ -22,11 +22,12 @@ import httpx2
 from playwright.sync_api import Page
 
 from benchmarks._big_platform import PASSWORD, Person, Size, fill
-from benchmarks._browser import chromium, open_app, wait_until_drawn
+from benchmarks._browser import open_app, wait_until_drawn
 from benchmarks._load import require_wrk, start_load
 from benchmarks._peers import Target
 from core.samples import bike_days, machine_check
 from core.samples.sample import Sample
+from tests.browser import required
 from tests.server import running_server
 
 CONNECTIONS = 8
@@ -52,7 +53,7 @@ def main() -> None:
         people = fill(folder / "storage", Size(people=PEOPLE))
         with (
             running_server(folder / "storage", folder / "server.log") as server,
-            chromium() as browser,
+            required() as browser,
         ):
             platform = Platform(server.url, folder, people)
             page = open_app(browser, server.url, people[0].cookie)

@@ -27,12 +27,13 @@ import psutil
 from sqlalchemy import select
 
 from benchmarks._big_platform import PASSWORD, Person, Size, fill
-from benchmarks._browser import chromium, frame_was_kept, move, open_app
+from benchmarks._browser import frame_was_kept, move, open_app
 from benchmarks._streamlit_client import Tab, open_tab
 from core.db.engine import Database
 from core.db.tables import Model, Version
 from core.samples.catalogue import SAMPLES
 from core.settings import Settings
+from tests.browser import required
 from tests.server import Server, running_server
 
 MINUTES = 10.0
@@ -224,7 +225,7 @@ def _browse(url: str, person: Person, plan: Plan, seen: Seen, end: float) -> Non
     """Move between pages in a real browser until the end; runs in a thread of its own."""
     chance = random.Random(person.name)
     try:
-        with chromium() as browser:
+        with required() as browser:
             page = open_app(browser, url, person.cookie)
             while time.monotonic() < end:
                 page.wait_for_timeout(1e3 * chance.uniform(*plan.think))

@@ -10,7 +10,6 @@ than without. After 100,000 calls `/metrics`, the status route and the page agre
 
 import json
 import re
-import shutil
 import socket
 import statistics
 import tempfile
@@ -23,12 +22,13 @@ from typing import Any, BinaryIO
 import httpx2
 import psutil
 import skops.io
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks._load import Load, call_exactly, load, require_wrk, start_load
 from benchmarks._peers import FLOWER, MLSERVER, PEERS, Target, install, running, tensors
+from tests.browser import launched
 from tests.server import running_server
 
 CONNECTIONS = 8
@@ -39,10 +39,6 @@ CALLS = 100_000
 OPENINGS = 3
 PAGES = {"/": "Home", "/models": "Models", "/deployments": "Deployments", "/tasks": "Tasks"}
 PASSWORD = "correct horse"
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-sync", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
 
 
 def main() -> None:
@@ -162,19 +158,16 @@ def _compare(targets: dict[str, Target]) -> None:
 @contextmanager
 def _browser(slipway: Slipway) -> Iterator[Page | None]:
     """Yield a page that is signed in, or None where Chromium is not installed."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        print("  pages are not measured: Chromium is not installed (apt-get install chromium)")
-        yield None
-        return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    with launched() as browser:
+        if browser is None:
+            print("  pages are not measured: Chromium is not installed (apt-get install chromium)")
+            yield None
+            return
         page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         page.set_default_timeout(60_000)
         expect.set_options(timeout=60_000)
         slipway.sign_in(page)
         yield page
-        browser.close()
 
 
 def _open_pages(slipway: Slipway, page: Page | None, folder: Path) -> None:

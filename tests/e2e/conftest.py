@@ -1,34 +1,22 @@
 """A real server and a real browser; without Chromium these tests are skipped by name."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.browser import launched
 from tests.server import PROJECT, Server, running_server
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is not installed; install the package chromium to run this test.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    with launched() as browser:
+        if browser is None:
+            pytest.skip("Chromium is not installed; install the package chromium to run this test.")
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,14 @@
 
 import argparse
 import fnmatch
-import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error
 
-from tests.e2e.conftest import FLAGS
+from tests.browser import required
 from tests.gallery import pictures
 from tests.gallery.camera import LOCALES, THEMES, WIDTHS, opened, shoot
 from tests.gallery.scenes import Scene, scenes
@@ -32,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     ]
     asked.into.mkdir(parents=True, exist_ok=True)
     failed = 0
-    with browser() as opened_browser, scenes({state.stage for state in states}) as found:
+    with required() as opened_browser, scenes({state.stage for state in states}) as found:
         for state in states:
             failed += not _take(opened_browser, found[state.stage], state, asked)
     _write_index(asked.into)
@@ -58,18 +56,6 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--docs", action="store_true", help="make the pictures of docs/ anew")
     parser.add_argument("--into", type=Path, default=_FOLDER)
     return parser
-
-
-@contextmanager
-def browser() -> Iterator[Browser]:
-    """Open Chromium until the block ends."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("Chromium is not installed; install the package chromium.")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield found
-        found.close()
 
 
 def _take(browser: Browser, scene: Scene, state: State, asked: argparse.Namespace) -> bool:
