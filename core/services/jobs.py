@@ -148,7 +148,7 @@ class Jobs(TaskResults):
         self.get(caller, task_id)
         if not self._states.cancel(task_id, f"Cancelled by {caller.name}.", caller.id):
             state = self.get(caller, task_id).state
-            raise InvalidInput(f"The task has {state} already; there is nothing to cancel.")
+            raise InvalidInput(f"The task has ended already ({state}); there is nothing to cancel.")
         self._runner.stop(task_id)
         self._record(caller, "cancelled", task_id)
 

@@ -105,8 +105,8 @@ def _passed(status: CallStatus, chosen: Thresholds) -> Iterator[tuple[Level, str
     if level is not Level.GREEN:
         yield (
             level,
-            f"{status.errors:,} of {status.calls:,} calls failed {lately}: {share:.3g} %, "
-            f"{level} from {limit:g} % on.",
+            f"{status.errors:,} of {status.calls:,} calls failed {lately}: {share:.3g}%, "
+            f"{level} from {limit:g}% on.",
         )
     p95 = status.p95 or 0.0
     level, limit = _level(p95, chosen.p95_amber, chosen.p95_red)

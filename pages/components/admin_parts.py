@@ -20,7 +20,7 @@ _TASKS_PAGE = 200
 
 def draw_models(caller: Caller) -> None:
     """Draw everybody's models, to delete some of them."""
-    words, seen = _draw_filters("models", _("Name, owner, kind or algorithm"), [TEAM, PRIVATE])
+    words, seen = _draw_filters("models", _("Name, owner, type or algorithm"), [TEAM, PRIVATE])
     services = Counter(each.model_id for each in session.platform().deployments.list_(caller))
     items = [
         Item(
@@ -29,7 +29,7 @@ def draw_models(caller: Caller) -> None:
             links.address_of_model(model.id),
             {
                 _("Owner"): model.owner,
-                _("Kind"): said(model.model_type),
+                _("Type"): said(model.model_type),
                 _("Seen by"): said(model.visibility),
                 _("Versions"): model.versions,
                 _("Services"): services[model.id],

@@ -70,7 +70,7 @@ def _set(name: str, key: str) -> None:
 def draw_waiting(waiting: list[AccountView]) -> None:
     """Draw who asks to be let in."""
     if waiting:
-        st.subheader(_("Waiting for you"))
+        st.header(_("Waiting for you"))
     for account in waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(short(account.name))}**", width="stretch")

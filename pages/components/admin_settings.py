@@ -15,10 +15,10 @@ from pages.components.text import ago, plain
 def draw(caller: Caller) -> None:
     """Draw what may be changed here, then what a restart would change."""
     views = session.platform().live.list_(caller)
-    st.subheader(_("May change at once"))
+    st.header(_("May change at once"))
     for view in views:
         _draw_live(view)
-    st.subheader(_("As Slipway was started"))
+    st.header(_("As Slipway was started"))
     st.caption(_("Set by environment variables; see docs/settings.md. A change needs a restart."))
     _draw_fixed({view.name for view in views})
 

@@ -46,10 +46,10 @@ def draw(caller: Caller) -> None:
     )
     view = session.platform().storage.view(caller, days=days)
     _draw_sizes(view)
-    st.subheader(_("What can be freed"))
+    st.header(_("What can be freed"))
     for each in view.freeable:
         _draw_freeable(each, days)
-    st.subheader(_("Who holds what"))
+    st.header(_("Who holds what"))
     _draw_holdings(view)
 
 

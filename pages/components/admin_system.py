@@ -21,7 +21,7 @@ def _draw_now() -> None:
     with st.grid("auto", min_column_width=150):
         for label, value in _numbers(view).items():
             st.metric(label, value, border=True)
-    st.subheader(_("Versions"))
+    st.header(_("Versions"))
     lines = [f"Slipway {view.slipway}", f"Python {view.python}", *view.engines.values()]
     st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
@@ -32,7 +32,7 @@ def _numbers(view: SystemView) -> dict[str, str]:
         _("Up for"): span(view.seconds_up),
         _("Memory"): size(view.memory),
         _("Java"): java,
-        _("CPU of one core"): f"{view.cpu_percent:.0f} %",
+        _("CPU of one core"): f"{view.cpu_percent:.0f}%",
         _("Threads"): f"{view.threads:,}",
         _("Tasks at work"): f"{view.tasks_working:,}",
         _("Tasks waiting"): f"{view.tasks_waiting:,}",

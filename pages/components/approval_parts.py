@@ -51,7 +51,7 @@ def draw_requests(caller: Caller) -> None:
     for request in pending:
         _draw_request(request)
     if decided:
-        st.subheader(_("Decided"))
+        st.header(_("Decided"))
     for request in decided[:_SHOWN_DECIDED]:
         _draw_request(request)
 

@@ -31,7 +31,7 @@ def draw(
     ailing = [service for service in services if health.ails(healths[service.id])]
     ailing.sort(key=lambda service: healths[service.id].level is not Level.RED)
     failing = [each for each in services if _fails_unjudged(each, counts, healths)]
-    st.subheader(_("Needs attention"))
+    st.header(_("Needs attention"))
     if outlook.disk_used > _NEARLY_FULL:
         used = _(
             "The disk is {used:.0%} full; uploads and tasks fail once it is full.",
@@ -71,7 +71,7 @@ def draw_unused(outlook: Outlook) -> None:
     """Draw the models that nobody has used for a month."""
     if not outlook.unused:
         return
-    st.subheader(_("Not used for a month"))
+    st.header(_("Not used for a month"))
     st.caption(_("Nobody has called these models or given them a file."))
     shown = outlook.unused
     if len(shown) > _SHOWN_UNUSED and not st.toggle(

@@ -40,7 +40,7 @@ def _draw_words(chosen: Logging) -> None:
     st.markdown(
         _(
             "The owner keeps what is sent to this service and what it answers for {days}, of "
-            "{percent:g} % of the calls.",
+            "{percent:g}% of the calls.",
             days=days,
             percent=chosen.percent,
         )
@@ -57,7 +57,11 @@ def _draw_form(caller: Caller, service: DeploymentView, chosen: Logging) -> None
                 _("For days"), 1, MOST_DAYS, chosen.days, key="deployments_log_days"
             )
             percent = st.number_input(
-                _("Of the calls, %"), 0.01, 100.0, chosen.percent, key="deployments_log_percent"
+                _("Share of the calls (%)"),
+                0.01,
+                100.0,
+                chosen.percent,
+                key="deployments_log_percent",
             )
         hidden = st.multiselect(
             _("Never keep"),

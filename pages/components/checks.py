@@ -99,7 +99,7 @@ def _draw_form(caller: Caller, view: VersionView) -> None:
         tolerance = right.selectbox(
             _("Tolerance"), list(TOLERANCES), format_func=_, key="models_check_tolerance"
         )
-        if not st.form_submit_button(_("Check"), key="models_check_submit", type="primary"):
+        if not st.form_submit_button(_("Check"), key="models_check_submit"):
             return
     main = PREDICTION if PREDICTION in outputs else next(iter(outputs), PREDICTION)
     with showing_errors():
@@ -216,7 +216,7 @@ def draw_differences(
             _("Output"): cell.output,
             sides[0]: _shown(cell.before),
             sides[1]: _shown(cell.after),
-            _("Apart"): _apart(cell.before, cell.after),
+            _("Difference"): _apart(cell.before, cell.after),
             _("Why"): said(difference.error),
             _("Inputs"): _record(difference.record),
         }
@@ -224,8 +224,8 @@ def draw_differences(
         for cell in difference.cells
     ]
     table = pd.DataFrame(lines)
-    if not table[_("Why")].any():
-        table = table.drop(columns=_("Why"))
+    empty = [name for name in (_("Difference"), _("Why")) if not table[name].any()]
+    table = table.drop(columns=empty)
     st.dataframe(table, hide_index=True, key=key, height=height_of(len(table)))
 
 

@@ -36,7 +36,7 @@ def draw(caller: Caller, view: VersionView) -> None:
         tolerance = right.selectbox(
             _("Tolerance"), list(TOLERANCES), format_func=_, key="models_compare_tolerance"
         )
-        if not st.form_submit_button(_("Compare"), key="models_compare_submit", type="primary"):
+        if not st.form_submit_button(_("Compare"), key="models_compare_submit"):
             return
     platform = session.platform()
     with (

@@ -48,7 +48,7 @@ def draw(caller: Caller) -> None:
 
 def _draw_empty() -> None:
     with st.container(border=True, horizontal_alignment="center"):
-        st.subheader(_("Nothing is deployed yet"), text_alignment="center")
+        st.header(_("Nothing is deployed yet"), text_alignment="center")
         st.markdown(
             _(
                 "Open a model and choose Deploy. The service gets an address of its own that "

@@ -69,10 +69,11 @@ def _show_failure(reference: str) -> None:
 
 
 def show_error(error: SlipwayError) -> None:
-    """Draw one error: its sentence, how long to wait, and its details as a table."""
-    told = "again in" in error.message or not error.retry_after
-    wait = "" if told else " " + _("Try again in {seconds} seconds.", seconds=error.retry_after)
-    st.error(plain(said(error.message)) + wait, icon=":material/error:")
+    """Draw one error: its sentence, which says what to do, and its details as a table.
+
+    How long programs should wait is not told: a paused service does not start by itself.
+    """
+    st.error(plain(said(error.message)), icon=":material/error:")
     if len(error.details) > 1:
         draw_problems(error.details)
 

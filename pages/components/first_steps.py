@@ -99,7 +99,7 @@ def _draw_head(progress: Progress) -> None:
     if progress.is_over:
         st.markdown(_("There is no model yet. Upload one, or add the sample models."))
         return
-    st.subheader(_("First steps"), anchor=False)
+    st.header(_("First steps"), anchor=False)
     st.caption(
         _(
             "{done} of {all} done. From a trained model file to a service that your team can call.",

@@ -51,12 +51,14 @@ def draw() -> None:
 
 
 def _draw_titles(shown: Topic) -> None:
-    with st.container(border=True, gap="xxsmall", key="help_topics"):
+    with st.container(border=True, gap="xsmall", key="help_topics"):
         heading = _("All parts")
         st.markdown(f"**{heading}**")
         for topic in topics().values():
-            mark = ":material/arrow_right:" if topic is shown else ":material/article:"
-            links.to_help(topic.key, topic.title, mark)
+            if topic is shown:
+                st.markdown(f":primary[:material/arrow_right: **{topic.title}**]")
+            else:
+                links.to_help(topic.key, topic.title, ":material/article:")
 
 
 def _draw_text(text: str) -> None:

@@ -29,7 +29,7 @@ def draw(caller: Caller, view: VersionView) -> None:
     """Draw a line for each input that can be a picture, with a button for those who may edit."""
     found = [(at, field) for at, field in enumerate(view.info.inputs) if find_axes(field)]
     if found:
-        st.subheader(_("Images"))
+        st.header(_("Images"))
     for position, field in found:
         with st.container(border=True):
             _draw_one(field)

@@ -21,25 +21,37 @@ _GONE = (ModelNotFound, VersionNotFound, DeploymentNotFound, TaskNotFound, CaseN
 
 
 @contextmanager
-def told(page: str, label: str, query: Mapping[str, str] | None = None) -> Iterator[None]:
+def told(
+    page: str, label: str, query: Mapping[str, str] | None = None, *, alone: bool = True
+) -> Iterator[None]:
     """Draw a state of its own, with a link, for what is asked for inside and is not there.
 
-    The page ends there. `label` is the link's text, in the visitor's language.
+    The page ends there. `label` is the link's text, in the visitor's language; `alone` says that
+    the page has no title yet.
     """
     try:
         yield
     except _GONE as error:
-        draw(error, page, label, query)
+        draw(error, page, label, query, alone=alone)
         st.stop()
 
 
 def draw(
-    error: SlipwayError, page: str, label: str, query: Mapping[str, str] | None = None
+    error: SlipwayError,
+    page: str,
+    label: str,
+    query: Mapping[str, str] | None = None,
+    *,
+    alone: bool = False,
 ) -> None:
-    """Draw that what an address asks for is not there, or not for this visitor."""
+    """Draw that what an address asks for is not there, or not for this visitor.
+
+    `alone` says that the page has no title yet.
+    """
     with st.container(border=True, key="missing"):
         title = _("There is nothing at this address")
-        st.subheader(f":material/explore_off: {title}", anchor=False)
+        heading = st.title if alone else st.header
+        heading(f":material/explore_off: {title}", anchor=False)
         st.markdown(plain(said(error.message)))
         st.caption(
             _(

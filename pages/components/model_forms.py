@@ -34,14 +34,15 @@ def upload() -> None:
         )
         description = st.text_area(_("Description"), key="models_upload_description", height=80)
         visibility = draw_visibility("private", "models_upload_visibility")
-        kind = st.text_input(
-            _("Type"),
-            key="models_upload_type",
-            placeholder=_("Left empty, what the file says, such as classification"),
-        )
-        notes = st.text_input(_("Notes on this version"), key="models_upload_notes")
-        expected = checks.draw_expected("models_upload_expected")
-        if not st.form_submit_button(_("Upload"), key="models_upload_submit", type="primary"):
+        with st.expander(_("More options")):
+            kind = st.text_input(
+                _("Type"),
+                key="models_upload_type",
+                placeholder=_("Left empty, what the file says, such as classification"),
+            )
+            notes = st.text_input(_("Notes on this version"), key="models_upload_notes")
+            expected = checks.draw_expected("models_upload_expected")
+        if not st.form_submit_button(_("Add model"), key="models_upload_submit", type="primary"):
             return
     platform = session.platform()
     with (
@@ -152,7 +153,7 @@ def delete(model: ModelView) -> None:
     running = [service for service in services if service.state == "running"]
     sure = not running or st.checkbox(
         _(
-            "Also end {services}: programs that call them will fail.",
+            "Also end {services}: calls will fail.",
             services=plural(len(running), "{count} running service", "{count} running services"),
         ),
         key="models_delete_sure",

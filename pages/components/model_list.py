@@ -20,7 +20,7 @@ from pages.components.states import draw_state
 from pages.components.text import ago, holds, plain, short
 
 PAGE_SIZE = 20
-_EVERYTHING = N_("All kinds")
+_EVERYTHING = N_("All types")
 _EVERYONES, _MINE = N_("Everyone's"), N_("Mine")
 _ORDERS: dict[str, tuple[Callable[[ModelView], object], bool]] = {
     N_("Newest change"): (lambda model: model.updated, True),
@@ -56,7 +56,7 @@ def _draw_ways_in() -> None:
 
 def _draw_empty(caller: Caller) -> None:
     with st.container(border=True, horizontal_alignment="center"):
-        st.subheader(_("No models yet"), text_alignment="center")
+        st.header(_("No models yet"), text_alignment="center")
         if rights.may_make(caller):
             text = _(
                 "Upload a PMML, ONNX or scikit-learn file. Slipway reads what goes in and what "
@@ -82,7 +82,7 @@ def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:
             bind="query-params",
         )
         kind = st.selectbox(
-            _("Kind"),
+            _("Type"),
             [_EVERYTHING, *kinds],
             format_func=said,
             key="models_kind",
@@ -113,7 +113,7 @@ def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:
 
 def _draw_page(models: Sequence[ModelView]) -> None:
     if not models:
-        st.info(_("No model fits the search; try fewer words or another kind."))
+        st.info(_("No model fits the search; try fewer words or another type."))
         return
     st.caption(plural(len(models), "{count} model", "{count} models"))
     pages = -(-len(models) // PAGE_SIZE)

@@ -26,9 +26,11 @@ from pages.components import (
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, said
 from pages.components.states import draw_state
+from pages.components.tables import height_of
 from pages.components.task_list import draw_newest
 from pages.components.text import ago, plain, short, size, stamp
 
+_FORMATS = {"pmml": "PMML", "onnx": "ONNX", "sklearn": "scikit-learn"}
 _ADDED = {"label": N_("Label"), "unit": N_("Unit"), "description": N_("Description")}
 
 
@@ -57,7 +59,7 @@ def _draw_head(caller: Caller, view: VersionView) -> None:
     st.title(plain(short(model.name, 120)))
     with st.container(horizontal=True, gap="xsmall"):
         st.badge(plain(short(said(model.model_type), 40)), color="violet")
-        st.badge(view.info.format.upper(), color="gray")
+        st.badge(_FORMATS.get(view.info.format, view.info.format), color="gray")
         st.badge(
             _("version {number} of {all}", number=view.number, all=model.version),
             color="gray",
@@ -98,6 +100,8 @@ def _draw_actions(caller: Caller, view: VersionView) -> None:
         )
         model_import.draw_export(caller, model)
         sample_models.draw_download_of(view, "models_sample_data")
+        if rights.may_change(caller, model):
+            _draw_delete(model)
 
 
 def _draw_changes(view: VersionView) -> None:
@@ -108,6 +112,9 @@ def _draw_changes(view: VersionView) -> None:
         model_forms.add_version(model)
     if st.button(_("Edit"), key="models_edit", icon=":material/edit:"):
         model_forms.edit(model)
+
+
+def _draw_delete(model: ModelView) -> None:
     if st.button(_("Delete"), key="models_delete", icon=":material/delete:"):
         model_forms.delete(model)
 
@@ -151,14 +158,18 @@ def _draw_information(caller: Caller, view: VersionView) -> None:
         _("Edit inputs and outputs"), key="models_schema", icon=":material/edit_note:"
     ):
         schema_edit.edit(view)
-    st.subheader(_("Inputs ({count})", count=len(info.inputs)))
-    st.dataframe(table_of(info.input_schema, inputs=True), hide_index=True, key="models_inputs")
+    st.header(_("Inputs ({count})", count=len(info.inputs)))
+    _draw_table(table_of(info.input_schema, inputs=True), "models_inputs")
     image_recipes.draw(caller, view)
-    st.subheader(_("Outputs ({count})", count=len(info.outputs)))
-    st.dataframe(table_of(info.output_schema, inputs=False), hide_index=True, key="models_outputs")
+    st.header(_("Outputs ({count})", count=len(info.outputs)))
+    _draw_table(table_of(info.output_schema, inputs=False), "models_outputs")
     revision_list.draw(caller, view)
-    st.subheader(_("About the file"))
-    st.dataframe(_facts(view, info), hide_index=True, key="models_facts")
+    st.header(_("About the file"))
+    _draw_table(_facts(view, info), "models_facts")
+
+
+def _draw_table(table: pd.DataFrame, key: str) -> None:
+    st.dataframe(table, hide_index=True, key=key, height=height_of(len(table)))
 
 
 def table_of(schema: Schema, *, inputs: bool) -> pd.DataFrame:
@@ -175,12 +186,12 @@ def table_of(schema: Schema, *, inputs: bool) -> pd.DataFrame:
 def _row(field: Field, *, inputs: bool) -> dict[str, str]:
     row = {
         _("Name"): field.name,
+        _("Label"): said(field.label),
         _("Type"): said(field.type),
         _("Range"): short(field.range, 300) or _("any"),
+        _("Unit"): field.unit,
         _("Dimension"): said(field.dimension),
         _("Optype"): said(field.optype),
-        _("Label"): said(field.label),
-        _("Unit"): field.unit,
         _("Description"): said(field.description),
     }
     if inputs:

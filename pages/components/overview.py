@@ -85,7 +85,7 @@ def _draw_numbers(
 def _draw_calls(hours: Mapping[str, Sequence[tuple[int, int]]]) -> None:
     """Draw the calls of all services, hour by hour: their sums, so that nothing is read twice."""
     title = _("Calls, last 24 hours")
-    st.subheader(title)
+    st.header(title)
     sums = np.array(list(hours.values()) or np.zeros((1, 24, 2))).sum(axis=0, dtype=int)
     now = pd.Timestamp.now("UTC").tz_localize(None).floor("h")
     at = pd.date_range(end=now, periods=len(sums), freq="h")
@@ -100,7 +100,7 @@ def _draw_calls(hours: Mapping[str, Sequence[tuple[int, int]]]) -> None:
 
 
 def _draw_tasks(caller: Caller) -> None:
-    st.subheader(_("Recent tasks"))
+    st.header(_("Recent tasks"))
     tasks = session.platform().jobs.list_(caller, limit=_SHOWN_TASKS).tasks
     if not tasks:
         st.info(_("No tasks yet. Choose Try it, then File, to score a whole file."))

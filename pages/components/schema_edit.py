@@ -50,6 +50,7 @@ def edit(view: VersionView) -> None:
             key=f"models_schema_inputs{source}",
             hide_index=True,
             height=height_of(len(view.declared.inputs)),
+            placeholder="",
             disabled=[_("In the file")],
             column_config=_columns(),
         )

@@ -24,7 +24,7 @@ def draw(
     hours: Mapping[str, Sequence[tuple[int, int]]],
 ) -> None:
     """Draw the services that are called most, and the others where somebody wants them."""
-    st.subheader(_("Services"))
+    st.header(_("Services"))
     if not services:
         st.info(_("Nothing is deployed yet. Open a model and choose Deploy."))
         return

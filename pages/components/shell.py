@@ -103,6 +103,14 @@ def _draw_menu(caller: Caller, unseen: int, topic: str) -> None:
         if caller.role is Role.ADMIN:
             _draw_entry(ADMIN)
         links.to_help(topic, _("Help"), ":material/help:")
+        _draw_sign_out()
+        language.draw_choice("shell")
+        session.tend_cookie()
+
+
+def _draw_sign_out() -> None:
+    with st.container(horizontal=True, gap=None):
+        st.space("xsmall")  # links have this padding, the button has none
         st.button(
             _("Sign out"),
             key="shell_sign_out",
@@ -110,8 +118,6 @@ def _draw_menu(caller: Caller, unseen: int, topic: str) -> None:
             type="tertiary",
             on_click=_sign_out,
         )
-        language.draw_choice("shell")
-        session.tend_cookie()
 
 
 def _draw_entry(entry: Entry, unseen: int = 0) -> None:

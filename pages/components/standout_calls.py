@@ -17,7 +17,7 @@ _KINDS = (N_("Slowest"), N_("Failed"))
 
 def draw(caller: Caller, service: DeploymentView, window: str) -> None:
     """Draw the fifty slowest, or the fifty newest failed calls of a window."""
-    st.subheader(_("Calls that stand out"))
+    st.header(_("Calls that stand out"))
     kind = st.segmented_control(
         _("Which"),
         _KINDS,

@@ -181,7 +181,7 @@ def _draw_empty(*, filtered: bool) -> None:
         st.info(_("No task fits; try another state or fewer words."))
         return
     with st.container(border=True, horizontal_alignment="center"):
-        st.subheader(_("No tasks yet"), text_alignment="center")
+        st.header(_("No tasks yet"), text_alignment="center")
         st.markdown(
             _(
                 "A task scores a whole file in the background. Open a model or a deployment, "
@@ -240,9 +240,9 @@ def _draw_progress(task: TaskView) -> None:
         )
         gone = _(" · files removed") if task.removed else ""
         rows = plural(task.rows_total or 0, "{count} row", "{count} rows")
-        st.markdown(f":gray[{rows}]{failed} · {ago(task.created)}{gone}")
+        st.caption(f"{rows}{failed} · {ago(task.created)}{gone}")
     else:
-        st.caption(f"{plain(short(said(task.message), 120))} {ago(task.created)}")
+        st.caption(f"{ago(task.created)} · {plain(short(said(task.message), 120))}")
 
 
 def pace(task: TaskView) -> str:

@@ -57,7 +57,7 @@ def _draw_output(output: Classes | Histogram, key: str) -> None:
 
 
 def _draw_errors(summary: Summary) -> None:
-    st.subheader(_("Errors by reason"))
+    st.header(_("Errors by reason"))
     st.dataframe(
         pd.DataFrame([_line(each) for each in summary.errors]),
         key="tasks_summary_errors",

@@ -73,8 +73,8 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "–"
     if value >= 1000:
-        return f"{value / 1000:.2f} s"
-    return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"
+        return _("{count} s", count=f"{value / 1000:.2f}")
+    return _("{count} ms", count=f"{value:.0f}" if value >= 100 else f"{value:.1f}")
 
 
 def size(count: int) -> str:

@@ -12,10 +12,10 @@ from pages.components.errors import showing_errors
 from pages.components.language import N_, _
 
 _LIMITS = {
-    "error_amber": N_("Errors: amber from %"),
-    "error_red": N_("Errors: red from %"),
-    "p95_amber": N_("p95: amber from ms"),
-    "p95_red": N_("p95: red from ms"),
+    "error_amber": N_("Error rate for amber (%)"),
+    "error_red": N_("Error rate for red (%)"),
+    "p95_amber": N_("p95 for amber (ms)"),
+    "p95_red": N_("p95 for red (ms)"),
 }
 
 

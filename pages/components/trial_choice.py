@@ -71,7 +71,7 @@ def draw(caller: Caller) -> Target | None:
     target = None
     if chosen is not None:
         with showing_errors():
-            with missing.told(links.PREDICT, _("Choose something else")):
+            with missing.told(links.PREDICT, _("Choose something else"), alone=False):
                 target = _find(caller, *chosen)
             _draw_facts(target)
     return target

@@ -223,7 +223,7 @@ def _draw_trial(target: Target, seen: Preview) -> None:
     if len(seen.output) == 1 and ERROR_COLUMN not in seen.output[0] and not _shows(seen):
         results.draw_answer(Answer(seen.output[0], seen.latency_ms), target.info, "predict_file")
         return
-    st.subheader(_("First rows, tried out"), anchor=False)
+    st.header(_("First rows, tried out"), anchor=False)
     rows = [{**given, **output} for given, output in zip(seen.given, seen.output, strict=True)]
     table = results.table_of(rows)
     st.dataframe(table, key="predict_file_table", height=height_of(len(table)), placeholder="")

@@ -71,7 +71,7 @@ def _draw_figures(service: DeploymentView) -> None:
             return
         _draw_charts(_charts(caller, service, window))
         standout_calls.draw(caller, service, window)
-        st.caption(_("All times are in UTC. Percentiles are within 2 %, everything else is exact."))
+        st.caption(_("All times are in UTC. Percentiles are within 2%, everything else is exact."))
 
 
 def _draw_numbers(status: CallStatus) -> None:
@@ -139,7 +139,7 @@ def _draw_charts(drawn: list[_Chart]) -> None:
 
 
 def _draw_chart(chart: _Chart) -> None:
-    st.subheader(chart.title)
+    st.header(chart.title)
     chart_table.draw(
         chart.figure,
         chart.table.sort_index(ascending=False),

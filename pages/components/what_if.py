@@ -39,7 +39,7 @@ def draw(target: Target, record: Mapping[str, object] | Typed) -> None:
 
 def _draw(target: Target, record: Mapping[str, object] | Typed) -> None:
     caller = session.require_caller()
-    st.subheader(_("What if"), anchor=False)
+    st.header(_("What if"), anchor=False)
     with showing_errors():
         sweeps = _sweeps(caller, target, record)
         if not sweeps.curves:

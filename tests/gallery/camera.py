@@ -69,10 +69,12 @@ def shoot(page: Page, theme: Theme, width: int, path: Path) -> None:
     """Take the picture of a whole page; the page inside the window scrolls, so that is grown."""
     page.emulate_media(color_scheme=theme)
     page.mouse.move(width // 2, 1)  # away from what was clicked last, which looks pressed
+    # What was grown for a narrow picture would stay as tall in a wide one.
+    page.set_viewport_size(ViewportSize(width=width, height=_HEIGHTS[width]))
     for _ in range(2):  # what is wider is often shorter
+        page.wait_for_timeout(200)
         tall = min(max(int(page.evaluate(_HEIGHT)), _HEIGHTS[width]), _TALLEST)
         page.set_viewport_size(ViewportSize(width=width, height=tall))
-        page.wait_for_timeout(200)
     settle(page)
     page.screenshot(path=path)
     page.set_viewport_size(ViewportSize(width=width, height=_HEIGHTS[width]))

@@ -104,7 +104,7 @@ def ran(app: AppTest) -> AppTest:
 
 def texts(app: AppTest) -> str:
     """Return everything that a reader of the page reads, in one text."""
-    writing = (app.title, app.subheader, app.markdown, app.caption, app.text, app.code)
+    writing = (app.title, app.header, app.markdown, app.caption, app.text, app.code)
     notices = (app.info, app.error, app.warning, app.success)
     read = [str(element.value) for kind in (*writing, *notices) for element in kind]
     return "\n".join(read + [link.value for link in app.page_link])

@@ -71,7 +71,7 @@ def test_a_service_shows_how_it_does(
         call(platform, ann, service, good=good)
     app = visit(ann, PAGE, deployment=service.id)
     assert (numbers(app)["Calls"], numbers(app)["Errors"]) == ("4", "25.0%")
-    headings = {heading.value for heading in app.subheader}
+    headings = {heading.value for heading in app.header}
     assert headings >= {"Calls", "Latency", "Errors by kind", "Calls by version", "Calls by caller"}
     assert len(app.get("plotly_chart")) == 5
     app.segmented_control(key="deployments_window").set_value("1h")

@@ -53,7 +53,7 @@ _SAME = frozenset(
         English Slipway PMML ONNX CSV TSV TXT JSON JPEG PNG SQL API HTTP UTC ID IR SHA- JVM CPU
         Java MP DuckDB Streamlit Python Excel Parquet Webhook MLflow Open Inference Protocol
         OpenCV Caffe ImageNet Power BI WSL Linux macOS POSIX shell Node js curl JavaScript
-        Chrome SELECT HMAC X-Slipway-Signature X-Slipway-Timestamp ms MB MiB KiB GiB SKLEARN RGB
+        Chrome SELECT HMAC X-Slipway-Signature X-Slipway-Timestamp ms MB MiB KiB GiB RGB
         BGR scikit-learn skops numpy scipy onnxruntime pypmml jdk PMML4S sha requests prediction
         image probability iris production Iris Digits ann ben sample setosa versicolor virginica
         digits LogisticRegression max iter monday ai Gemm Flatten Relu Softmax Normalized Image

@@ -78,7 +78,7 @@ def test_the_slowest_and_the_failed_calls_are_listed(ann: Caller, failing: Deplo
 
 def test_others_are_not_told_who_called(ben: Caller, failing: DeploymentView) -> None:
     app = visit(ben, PAGE, deployment=failing.id)
-    assert "Calls by caller" not in {heading.value for heading in app.subheader}
+    assert "Calls by caller" not in {heading.value for heading in app.header}
     assert "caller" not in _standing_out(app)
     assert "The owner can change them" in texts(app)
 
@@ -132,5 +132,5 @@ def test_who_calls_a_service_may_know_that_it_is_logged(
 ) -> None:
     platform.logs.set_logging(ann, service.id, Logging(active=True, percent=50))
     app = visit(ben, PAGE, deployment=service.id)
-    assert "for 7 days, of 50 % of the calls" in texts(app)
+    assert "for 7 days, of 50% of the calls" in texts(app)
     assert not [each for each in app.toggle if each.key == "deployments_log_active"]

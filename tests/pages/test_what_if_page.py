@@ -26,7 +26,7 @@ def test_a_prediction_shows_what_moves_it_and_the_first_fields_curve(
     ann: Caller, bikes: VersionView
 ) -> None:
     app = predicted(visit(ann, PAGE, model=bikes.model.id))
-    assert [each.value for each in app.subheader] == ["What if"]
+    assert [each.value for each in app.header] == ["What if"]
     assert len(app.get("plotly_chart")) == 2
     effects, curve = (each.value for each in app.dataframe)
     assert list(effects["Moves it by"]) == sorted(effects["Moves it by"], reverse=True)

@@ -72,7 +72,7 @@ def test_each_reason_says_what_was_seen_and_what_is_allowed() -> None:
     health = health_of(status, USUAL)
     assert health.level is Level.RED
     assert health.reasons == (
-        "60 of 1,000 calls failed in the last 60 min: 6 %, amber from 5 % on.",
+        "60 of 1,000 calls failed in the last 60 min: 6%, amber from 5% on.",
         "One call in twenty took longer than 6,000 ms in the last 60 min; red from 5,000 ms on.",
     )
 
