@@ -221,7 +221,7 @@ def readable_size(size: int) -> str:
     amount = float(size)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if amount < 1024:
-            return f"{amount:.4g} {unit}"
+            return f"{amount:.{4 if amount >= 1000 else 3}g} {unit}"
         amount /= 1024
     return f"{amount:.4g} TiB"
 

@@ -12,6 +12,7 @@ from pages.components import (
     admin_system,
     admin_users,
     approval_parts,
+    filters,
     shell,
     timeline,
 )
@@ -36,7 +37,7 @@ st.title(_("Admin"))
 if caller.role is not Role.ADMIN:
     st.error(_("Only an admin may see this page. Ask one to make you an admin."))
     st.stop()
-tabs = st.tabs([_(part) for part in PARTS], key="admin_part", bind="query-params")
+tabs = filters.tabs(list(PARTS), "admin_part")
 for tab, draw in zip(tabs, PARTS.values(), strict=True):
     if tab.open:  # the others are not even asked for
         with tab:

@@ -84,6 +84,8 @@ def _range_words(before: Field, after: Field) -> str:
     if not after.range:
         return "may have any value"
     if not (before.categories and after.categories):
+        if not before.range:
+            return f"has the range {_shown(after)}, and none before"
         return f"has the range {_shown(after)}, not {_shown(before)}"
     new = [name for name in after.categories if name not in before.categories]
     gone = [name for name in before.categories if name not in after.categories]
@@ -95,7 +97,7 @@ def _range_words(before: Field, after: Field) -> str:
 
 
 def _shown(field: Field) -> str:
-    return _listed(field.categories) if field.categories else field.range or "any"
+    return _listed(field.categories) if field.categories else field.range
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -66,14 +66,15 @@ def _draw_new_token(caller: Caller) -> NewToken | None:
 
 def _draw_token(token: TokenView) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(short(token.name))}**", width="stretch")
-        st.caption(
-            _(
-                "made {created} · ends {expires}",
-                created=stamp(token.created),
-                expires=stamp(token.expires),
+        with st.container(gap="xxsmall", width="stretch"):
+            st.markdown(f"**{plain(short(token.name))}**")
+            st.caption(
+                _(
+                    "made {created} · ends {expires}",
+                    created=stamp(token.created),
+                    expires=stamp(token.expires),
+                )
             )
-        )
         st.button(
             _("Revoke"),
             key=f"account_revoke_{token.id}",
@@ -134,17 +135,17 @@ def draw_sessions(caller: Caller) -> None:
 def _draw_session(view: SignInView) -> None:
     here = view.id == session.sign_in_id()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            _(
-                "**{browser}** from {address}",
-                browser=browser(view.agent),
-                address=plain(view.address or _("this machine")),
-            ),
-            width="stretch",
-        )
-        st.caption(
-            _("since {created} · seen {seen}", created=stamp(view.created), seen=ago(view.seen))
-        )
+        with st.container(gap="xxsmall", width="stretch"):
+            st.markdown(
+                _(
+                    "**{browser}** from {address}",
+                    browser=browser(view.agent),
+                    address=plain(view.address or _("this machine")),
+                )
+            )
+            st.caption(
+                _("since {created} · seen {seen}", created=stamp(view.created), seen=ago(view.seen))
+            )
         if here:
             st.badge(_("this browser"), color="green")
         else:

@@ -20,7 +20,9 @@ _TASKS_PAGE = 200
 
 def draw_models(caller: Caller) -> None:
     """Draw everybody's models, to delete some of them."""
-    words, seen = _draw_filters("models", _("Name, owner, type or algorithm"), [TEAM, PRIVATE])
+    words, seen = _draw_filters(
+        "models", _("Name, owner, type or algorithm"), _("Seen by"), [TEAM, PRIVATE]
+    )
     services = Counter(each.model_id for each in session.platform().deployments.list_(caller))
     items = [
         Item(
@@ -45,7 +47,9 @@ def draw_models(caller: Caller) -> None:
 
 def draw_deployments(caller: Caller) -> None:
     """Draw everybody's deployments, to start, pause or delete some of them."""
-    words, state = _draw_filters("deployments", _("Name, model, owner or address"), _SERVICE_STATES)
+    words, state = _draw_filters(
+        "deployments", _("Name, model, owner or address"), _("State"), _SERVICE_STATES
+    )
     counts = session.platform().calls.counts()
     items = []
     for service in session.platform().deployments.list_(caller):
@@ -76,7 +80,7 @@ def draw_deployments(caller: Caller) -> None:
 def draw_tasks(caller: Caller) -> None:
     """Draw everybody's tasks, newest first, to cancel or delete some of them."""
     hint = _("File, model, deployment, owner or id")
-    words, state = _draw_filters("tasks", hint, [each.value for each in TaskState])
+    words, state = _draw_filters("tasks", hint, _("State"), [each.value for each in TaskState])
     wanted = TaskFilter(search=words, state=None if state == _ALL else state)
     jobs = session.platform().jobs
     pages = -(-jobs.list_(caller, wanted, limit=0).total // _TASKS_PAGE)
@@ -102,19 +106,23 @@ def _task_item(task: TaskView) -> Item:
     return Item(task.id, task.file_name or task.id, links.address_of_task(task.id), cells)
 
 
-def _draw_filters(kind: str, hint: str, states: Sequence[str]) -> tuple[str, str]:
-    with st.grid("auto", min_column_width=260):
-        words = st.text_input(
-            _("Search"), key=f"admin_{kind}_search", type="search", placeholder=hint, live=True
-        )
-        state = st.pills(
-            _("Which"),
-            [_ALL, *states],
-            default=_ALL,
-            required=True,
-            format_func=said,
-            key=f"admin_{kind}_state",
-        )
+def _draw_filters(kind: str, hint: str, label: str, states: Sequence[str]) -> tuple[str, str]:
+    words = st.text_input(
+        _("Search"),
+        key=f"admin_{kind}_search",
+        type="search",
+        placeholder=hint,
+        live=True,
+        width=400,
+    )
+    state = st.pills(
+        label,
+        [_ALL, *states],
+        default=_ALL,
+        required=True,
+        format_func=said,
+        key=f"admin_{kind}_state",
+    )
     return words or "", str(state)
 
 

@@ -73,14 +73,15 @@ def draw_waiting(waiting: list[AccountView]) -> None:
         st.header(_("Waiting for you"))
     for account in waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(short(account.name))}**", width="stretch")
-            st.caption(
-                _(
-                    "asked {created}, as {role}",
-                    created=ago(account.created),
-                    role=said(account.role),
+            with st.container(gap="xxsmall", width="stretch"):
+                st.markdown(f"**{plain(short(account.name))}**")
+                st.caption(
+                    _(
+                        "asked {created}, as {role}",
+                        created=ago(account.created),
+                        role=said(account.role),
+                    )
                 )
-            )
             for label, icon, act in _ANSWERS:
                 key = f"admin_{label.lower()}_{account.id}"
                 st.button(

@@ -15,7 +15,7 @@ from pages.components.text import ago, plain
 def draw(caller: Caller) -> None:
     """Draw what may be changed here, then what a restart would change."""
     views = session.platform().live.list_(caller)
-    st.header(_("May change at once"))
+    st.header(_("Changed without a restart"))
     for view in views:
         _draw_live(view)
     st.header(_("As Slipway was started"))
@@ -24,17 +24,18 @@ def draw(caller: Caller) -> None:
 
 
 def _draw_live(view: SettingView) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+    with st.container(border=True):
         key = f"admin_setting_{view.name}"
         words = said(view.name.replace("_", " ").capitalize())
-        st.text_input(words, value=view.value, key=key, help=said(view.description), width=260)
-        st.button(
-            _("Save"),
-            key=f"{key}_save",
-            icon=":material/save:",
-            on_click=_save,
-            args=(view.name, key),
-        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input(words, value=view.value, key=key, width=240)
+            st.button(
+                _("Save"),
+                key=f"{key}_save",
+                icon=":material/save:",
+                on_click=_save,
+                args=(view.name, key),
+            )
         changed = ""
         if view.changed:
             changed = " " + _(
@@ -43,7 +44,7 @@ def _draw_live(view: SettingView) -> None:
                 changed=ago(view.changed),
             )
         started = _("Started as **{start}**.{changed}", start=plain(view.start), changed=changed)
-        st.caption(f"{plain(said(view.description))} {started}", width="stretch")
+        st.caption(f"{plain(said(view.description))} {started}")
 
 
 def _save(name: str, key: str) -> None:

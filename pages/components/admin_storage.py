@@ -10,7 +10,7 @@ from core.services.storage import Freeable, StorageView, Waste
 from pages.components import session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, plural
-from pages.components.tables import height_of
+from pages.components.tables import height_of, numbers_in
 from pages.components.text import size
 
 _DAYS = 30
@@ -37,7 +37,7 @@ _MEANINGS: dict[Waste, tuple[str, Callable[[int], str]]] = {
 def draw(caller: Caller) -> None:
     """Draw the storage as it is now."""
     days = st.number_input(
-        _("Results count as old after days"),
+        _("Days until a result is old"),
         min_value=1,
         max_value=3_650,
         value=_DAYS,
@@ -69,14 +69,10 @@ def _draw_sizes(view: StorageView) -> None:
     with st.grid("auto", min_column_width=150):
         for label, count in sizes.items():
             st.metric(label, size(count), border=True)
-    free = size(view.database_free)
-    st.caption(
-        _(
-            "{free} inside the database wait for new rows. Slipway writes no log files: its "
-            "log goes to where it was started from.",
-            free=free,
-        )
-    )
+    if view.database_free:
+        free = size(view.database_free)
+        st.caption(_("{free} inside the database wait for new rows.", free=free))
+    st.caption(_("Slipway writes no log files: its log goes to where it was started from."))
 
 
 def _draw_freeable(each: Freeable, days: int) -> None:
@@ -120,5 +116,11 @@ def _draw_holdings(view: StorageView) -> None:
         for each in view.holdings
     ]
     frame = pd.DataFrame(rows)
-    st.dataframe(frame, hide_index=True, key="admin_holdings", height=height_of(len(rows)))
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key="admin_holdings",
+        height=height_of(len(rows)),
+        column_config=numbers_in(frame),
+    )
     st.caption(_("A file that models of several people use counts for each of them."))

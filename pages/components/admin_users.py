@@ -42,7 +42,7 @@ def _searched(accounts: list[AccountView]) -> list[AccountView]:
 
 def _draw_account(account: AccountView, others: list[AccountView], *, own: bool) -> None:
     who, switches = st.columns([4, 6], vertical_alignment="center")
-    with who:
+    with who, st.container(gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             you = _("(you)") if own else ""
             st.markdown(f"**{plain(short(account.name))}** {you}".strip())

@@ -15,7 +15,7 @@ from core.errors import SlipwayError
 from core.services.accounts import Caller
 from pages.components import session
 from pages.components.language import N_, _, said
-from pages.components.tables import height_of
+from pages.components.tables import height_of, numbers_in
 from pages.components.text import plain, short
 
 _NAMED = 10
@@ -49,8 +49,8 @@ class Action:
 def draw(kind: str, items: Sequence[Item], actions: Sequence[Action]) -> None:
     """Draw the things as a table whose rows can be chosen, and the actions for those."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        told = st.empty()
-        bar = st.container(horizontal=True, horizontal_alignment="right")
+        told = st.container(width="stretch")
+        bar = st.container(horizontal=True, width="content")
     frame = pd.DataFrame(
         [{_("Name"): item.name, **item.cells, _(_OPEN): item.address} for item in items]
     )
@@ -83,7 +83,8 @@ def choose(key: str, frame: pd.DataFrame) -> list[int]:
         selection_mode="multi-row",
         height=height_of(len(frame)),
         column_config={
-            _(_OPEN): st.column_config.LinkColumn(display_text=":material/open_in_new:")
+            **numbers_in(frame),
+            _(_OPEN): st.column_config.LinkColumn(display_text=":material/open_in_new:"),
         },
     )
     return [place for place in chosen.selection.rows if place < len(frame)]

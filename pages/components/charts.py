@@ -21,6 +21,7 @@ _REST = "#6b8792"
 _MOST_BARS = 12
 _FIRST_BARS = 5
 _FEW_POINTS = 200
+_LEGEND = 28  # pixels
 # In numbers, as the rest of the pages writes times; the names of months would be English ones.
 _TIMES = [
     {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
@@ -45,7 +46,9 @@ def draw_scores(scores: Mapping[str, float]) -> go.Figure:
 
 def draw_counts(counts: Mapping[str, int]) -> go.Figure:
     """Return one bar per class, the most frequent on top; the first five where there are many."""
-    return _draw_bars({name: float(count) for name, count in counts.items()}, "{:,.0f}")
+    figure = _draw_bars({name: float(count) for name, count in counts.items()}, "{:,.0f}")
+    figure.update_xaxes(tickformat=",d")
+    return figure
 
 
 def draw_histogram(low: float, high: float, counts: Sequence[int]) -> go.Figure:
@@ -247,11 +250,23 @@ def _over_time(figure: go.Figure) -> go.Figure:
 
 
 def quiet(figure: go.Figure, height: int) -> go.Figure:
-    """Return a figure without what distracts: no title, tight margins, the legend on top."""
+    """Return a figure without what distracts: no title, tight margins, a legend that it needs.
+
+    `height` is with a legend, which has a strip of its own on top: placed by the axes it comes to
+    lie over the data once the page gets narrower. On the right a last tick has room for its half.
+    """
+    shown = figure.layout.showlegend
+    strip = _LEGEND if (len(figure.data) > 1 if shown is None else shown) else 0
     figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        height=height - _LEGEND + strip,
+        margin={"l": 8, "r": 20, "t": 8 + strip, "b": 8},
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
+            "traceorder": "normal",
+        },
         dragmode=False,
     )
     return figure

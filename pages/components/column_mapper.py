@@ -17,7 +17,7 @@ _WHY = {
     How.NEAR: N_("suggested: a similar name"),
     How.REMEMBERED: N_("as last time"),
     How.CHOSEN: "",
-    How.NONE: N_("no column found"),
+    How.NONE: "",
 }
 
 

@@ -8,14 +8,14 @@ from core.services.accounts import Caller
 from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health, Level
-from pages.components import health, links, session
-from pages.components.language import N_, _, plural, said
+from pages.components import filters, health, links, session
+from pages.components.language import N_, _, plural
 from pages.components.states import draw_state
 from pages.components.text import holds, milliseconds, plain, short
 
 PAGE_SIZE = 20
-_ALL = N_("All")
-_STATES = [_ALL, "running", "paused"]
+_ALL = "all"
+_STATES = {_ALL: N_("All"), "running": N_("running"), "paused": N_("paused")}
 
 
 def draw(caller: Caller) -> None:
@@ -69,15 +69,7 @@ def _filtered(services: Sequence[DeploymentView]) -> list[DeploymentView]:
             live=True,
             bind="query-params",
         )
-        state = st.segmented_control(
-            _("State"),
-            _STATES,
-            default=_ALL,
-            format_func=said,
-            required=True,
-            key="deployments_state",
-            bind="query-params",
-        )
+        state = filters.segments(_("State"), _STATES, "deployments_state")
     return [
         service
         for service in services

@@ -18,7 +18,7 @@ _STAYS: Final = "session"  # also while it is folded away, and over a visit to a
 def label_of(field: Field) -> str:
     """Return what a field is called on a form, with its unit."""
     unit = f" ({short(field.unit, 20)})" if field.unit else ""
-    shape = f" ({field.dimension})" if field.is_tensor else ""
+    shape = f" ({field.dimension.replace('x', ' × ')})" if field.is_tensor else ""
     return plain(short(said(field.label) or field.name, 80) + unit + shape)
 
 

@@ -8,6 +8,7 @@ from core.services.accounts import Caller
 from core.services.model_views import ModelView
 from pages.components import (
     approval_parts,
+    filters,
     links,
     model_forms,
     model_import,
@@ -20,13 +21,19 @@ from pages.components.states import draw_state
 from pages.components.text import ago, holds, plain, short
 
 PAGE_SIZE = 20
-_EVERYTHING = N_("All types")
-_EVERYONES, _MINE = N_("Everyone's"), N_("Mine")
+_EVERYTHING, _MINE = "all", "mine"
+_WHOSE = {"everyone": N_("Everyone's"), _MINE: N_("Mine")}
+_ORDER_NAMES = {
+    "changed": N_("Newest change"),
+    "name": N_("Name"),
+    "owner": N_("Owner"),
+    "oldest": N_("Oldest"),
+}
 _ORDERS: dict[str, tuple[Callable[[ModelView], object], bool]] = {
-    N_("Newest change"): (lambda model: model.updated, True),
-    N_("Name"): (lambda model: model.name.casefold(), False),
-    N_("Owner"): (lambda model: (model.owner.casefold(), model.name.casefold()), False),
-    N_("Oldest"): (lambda model: model.created, False),
+    "changed": (lambda model: model.updated, True),
+    "name": (lambda model: model.name.casefold(), False),
+    "owner": (lambda model: (model.owner.casefold(), model.name.casefold()), False),
+    "oldest": (lambda model: model.created, False),
 }
 
 
@@ -71,7 +78,8 @@ def _draw_empty(caller: Caller) -> None:
 
 def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:
     """Draw the filters and return the models that pass, in the order that was chosen."""
-    kinds = sorted({model.model_type for model in models}, key=str.casefold)
+    types = sorted({model.model_type for model in models}, key=str.casefold)
+    kinds = {_EVERYTHING: N_("All types"), **dict(zip(types, types, strict=True))}
     with st.grid("auto", min_column_width=200):
         words = st.text_input(
             _("Search"),
@@ -81,25 +89,9 @@ def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:
             live=True,
             bind="query-params",
         )
-        kind = st.selectbox(
-            _("Type"),
-            [_EVERYTHING, *kinds],
-            format_func=said,
-            key="models_kind",
-            bind="query-params",
-        )
-        whose = st.segmented_control(
-            _("Whose"),
-            [_EVERYONES, _MINE],
-            default=_EVERYONES,
-            required=True,
-            format_func=_,
-            key="models_whose",
-            bind="query-params",
-        )
-        order = st.selectbox(
-            _("Sort by"), list(_ORDERS), format_func=_, key="models_sort", bind="query-params"
-        )
+        kind = filters.select(_("Type"), kinds, "models_kind")
+        whose = filters.segments(_("Whose"), _WHOSE, "models_whose")
+        order = filters.select(_("Sort by"), _ORDER_NAMES, "models_sort")
     key, backwards = _ORDERS[order]
     found = [
         model

@@ -102,14 +102,12 @@ def _draw_versions(
 
 
 def _label(version: VersionView, verdicts: Mapping[str, Verdict]) -> str:
-    parts = [
-        _("Version {number}", number=version.number),
-        short(" ".join(version.notes.split()), 40),
-    ]
+    parts = [_("Version {number}", number=version.number)]
     if verdict := verdicts.get(version.id):
         parts.append(
             _("agrees with its check") if verdict.agrees else _("does not agree with its check")
         )
+    parts.append(short(" ".join(version.notes.split()), 40))
     return " · ".join(filter(None, parts))
 
 

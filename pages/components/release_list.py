@@ -30,7 +30,9 @@ def draw(history: Sequence[Change]) -> None:
         key="deployments_history",
         column_config={
             _("Since"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=150),
-            _("Live"): st.column_config.NumberColumn(help=_("The version that answered calls")),
+            _("Live version"): st.column_config.NumberColumn(
+                help=_("The version that answered calls")
+            ),
         },
     )
 
@@ -40,7 +42,7 @@ def _row(change: Change) -> dict[str, object]:
         _("What was done"): _words(change),
         _("Since"): change.at,
         _("For"): _length(change),
-        _("Live"): change.version if change.state is State.RUNNING else None,
+        _("Live version"): change.version if change.state is State.RUNNING else None,
         _("By"): change.by,
         _("Why"): change.note,
     }

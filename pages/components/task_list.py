@@ -5,7 +5,7 @@ import streamlit as st
 from core.services.accounts import Caller
 from core.services.job_views import TaskFilter, TaskPage, TaskView
 from core.services.jobs import Usage
-from pages.components import links, session
+from pages.components import filters, links, session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, plural, said
 from pages.components.states import draw_task_state
@@ -13,16 +13,22 @@ from pages.components.text import ago, plain, short, size, span
 
 PAGE_SIZE = 20
 MOVING = frozenset({"queued", "running"})
-_ALL = N_("All")
-_STATES = [_ALL, "queued", "running", "succeeded", "failed", "cancelled"]
-_EVERYONES, _MINE = N_("Everyone's"), N_("Mine")
-_ANY_MODEL = N_("All models")
+_ALL, _MINE = "all", "mine"
+_STATES = {
+    _ALL: N_("All"),
+    "queued": N_("queued"),
+    "running": N_("running"),
+    "succeeded": N_("succeeded"),
+    "failed": N_("failed"),
+    "cancelled": N_("cancelled"),
+}
+_WHOSE = {"everyone": N_("Everyone's"), _MINE: N_("Mine")}
 _ORDERS = {
-    N_("Newest"): "newest",
-    N_("Oldest"): "oldest",
-    N_("Most rows"): "largest",
-    N_("Most errors"): "most errors",
-    N_("Took longest"): "longest",
+    "newest": N_("Newest"),
+    "oldest": N_("Oldest"),
+    "largest": N_("Most rows"),
+    "most errors": N_("Most errors"),
+    "longest": N_("Took longest"),
 }
 _REFRESH = "2s"
 _PAGE = "tasks_page"
@@ -91,58 +97,31 @@ def _draw_filters(caller: Caller, scope: dict[str, str]) -> TaskFilter:
             _("Search"),
             key="tasks_search",
             type="search",
-            placeholder=_("File, model, deployment, owner or id"),
+            placeholder=_("File, service, owner or id"),
             live=True,
             bind="query-params",
         )
         model = scope.get("model") if scope else _draw_models(caller)
-        whose = st.segmented_control(
-            _("Whose"),
-            [_EVERYONES, _MINE],
-            default=_EVERYONES,
-            required=True,
-            format_func=_,
-            key="tasks_whose",
-            bind="query-params",
-        )
-        order = st.selectbox(
-            _("Sort by"), list(_ORDERS), format_func=_, key="tasks_sort", bind="query-params"
-        )
-    state = st.pills(
-        _("State"),
-        _STATES,
-        default=_ALL,
-        required=True,
-        format_func=said,
-        key="tasks_state",
-        bind="query-params",
-    )
+        whose = filters.segments(_("Whose"), _WHOSE, "tasks_whose")
+        order = filters.select(_("Sort by"), _ORDERS, "tasks_sort")
+    state = filters.pills(_("State"), _STATES, "tasks_state")
     return TaskFilter(
         model_id=model,
         deployment_id=scope.get("deployment"),
         owner_id=caller.id if whose == _MINE else None,
         state=None if state == _ALL else state,
         search=words or "",
-        order=_ORDERS[order],
+        order=order,
     )
 
 
 def _draw_models(caller: Caller) -> str | None:
     """Draw the choice of a model and return its id; two of one name are told apart by owner."""
     models = session.platform().models.names(caller)
-    named = {f"{each.name} ({each.owner})": each.id for each in models}
-    chosen = st.selectbox(
-        _("Model"),
-        [_ANY_MODEL, *sorted(named)],
-        format_func=_shown_model,
-        key="tasks_model",
-        bind="query-params",
-    )
-    return named.get(chosen)
-
-
-def _shown_model(name: str) -> str:
-    return _(name) if name == _ANY_MODEL else name
+    named = {each.id: f"{each.name} ({each.owner})" for each in models}
+    in_order = sorted(named.items(), key=lambda one: one[1].casefold())
+    chosen = filters.select(_("Model"), {_ALL: N_("All models"), **dict(in_order)}, "tasks_model")
+    return None if chosen == _ALL else chosen
 
 
 def _read(caller: Caller, wanted: TaskFilter) -> TaskPage:
@@ -189,6 +168,7 @@ def _draw_empty(*, filtered: bool) -> None:
             ),
             text_alignment="center",
         )
+        st.page_link(links.PREDICT, label=_("Try it"), icon=":material/play_circle:")
 
 
 def draw_newest(caller: Caller, *, model: str | None = None, deployment: str | None = None) -> None:

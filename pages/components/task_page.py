@@ -46,13 +46,13 @@ def _draw_head(task: TaskView) -> None:
             links.to_task(task.retry_of, _("The task before"))
         st.caption(
             _(
-                "version {version} · {owner} · {created}",
+                "version {version} · {owner} · {created} · task {id}",
                 version=task.version,
                 owner=plain(task.owner),
                 created=stamp(task.created),
+                id=task.id,
             )
         )
-        st.caption(_("task {id}", id=task.id))
 
 
 def _draw_progress(task_id: str, moving: bool) -> None:
@@ -183,7 +183,7 @@ def _draw_storage(caller: Caller, task: TaskView) -> None:
         )
         st.caption(
             _(
-                "They take {size}; others are removed {days} after the end.",
+                "They take {size}; otherwise they are removed {days} after the end.",
                 size=taken,
                 days=plural(round(days), "{count} day", "{count} days"),
             )

@@ -17,7 +17,7 @@ _REMEMBERED_SECONDS = 600
 def draw(caller: Caller, task: TaskView) -> None:
     """Draw the counts of a result; it never changes, so they are counted once in a while."""
     with st.spinner(_("Counting…")):
-        summary = _summary(task.id, caller)
+        summary = summarise(task.id, caller)
     with st.grid("auto", min_column_width=150):
         st.metric(_("Rows"), f"{summary.rows:,}", border=True)
         st.metric(_("Scored"), f"{summary.rows - summary.failed:,}", border=True)
@@ -31,7 +31,8 @@ def draw(caller: Caller, task: TaskView) -> None:
 
 
 @st.cache_data(ttl=_REMEMBERED_SECONDS, max_entries=100, show_spinner=False)
-def _summary(task_id: str, _caller: Caller) -> Summary:
+def summarise(task_id: str, _caller: Caller) -> Summary:
+    """Return what a result comes to; whether `_caller` may ask is asked at the first time."""
     return session.platform().jobs.summary(_caller, task_id)
 
 

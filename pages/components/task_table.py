@@ -8,13 +8,14 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.inputs.columns import free_name
-from core.runtimes.base import ERROR_COLUMN, PROBABILITY
+from core.runtimes.base import ERROR_COLUMN, PREDICTION, PROBABILITY
 from core.services.accounts import Caller
 from core.services.job_queries import MISSING, OPERATORS, PRESENT, Condition, Query
 from core.services.job_reading import TablePage
 from core.services.job_views import TaskView
-from pages.components import session
-from pages.components.language import N_, _, said
+from core.services.languages import Language
+from pages.components import session, task_summary
+from pages.components.language import N_, _, current, said
 from pages.components.tables import height_of
 from pages.components.text import plain, short
 
@@ -31,27 +32,56 @@ _UPLOAD = N_("Order of the upload")
 def draw(caller: Caller, task: TaskView) -> Query:
     """Draw the filters and a page of the rows that they find; return what was asked for."""
     about = session.platform().jobs.table(caller, task.id, 0, 0)
-    query = _draw_filters(task, about.table.column_names)
+    query = _draw_filters(caller, task, about.table.column_names)
     rows = PICTURE_ROWS if about.pictures else PAGE_ROWS
     _draw_page(caller, _read(caller, task, query, rows), task, rows)
     return query
 
 
-def _draw_filters(task: TaskView, columns: list[str]) -> Query:
-    conditions: list[Condition] = []
-    for place in range(_MOST_FILTERS):
-        with st.grid("auto", min_column_width=160):
-            condition = _draw_filter(place, columns)
-        if condition is None:
-            break
-        conditions.append(condition)
-    with st.grid("auto", min_column_width=160):
+def _draw_filters(caller: Caller, task: TaskView, columns: list[str]) -> Query:
+    with st.grid("auto", min_column_width=160, vertical_alignment="bottom"):
         order = st.selectbox(
             _("Sort by"), [_UPLOAD, *columns], key="tasks_rows_sort", format_func=_column
         )
         down = order != _UPLOAD and st.toggle(_("Largest first"), key="tasks_rows_down")
         rejects = bool(task.rows_failed) and st.toggle(_("Errors only"), key="tasks_rows_rejects")
+        conditions = _draw_reason(caller, task) if rejects else []
+    conditions += _draw_conditions(columns)
     return Query(tuple(conditions), rejects, None if order == _UPLOAD else order, down)
+
+
+def _draw_conditions(columns: list[str]) -> list[Condition]:
+    """Draw the filters by column; each that is whole makes room for another."""
+    filtered = [name for name in columns if name != ERROR_COLUMN or _reads_errors()]
+    conditions: list[Condition] = []
+    for place in range(_MOST_FILTERS):
+        with st.grid("auto", min_column_width=160):
+            condition = _draw_filter(place, filtered)
+        if condition is None:
+            break
+        conditions.append(condition)
+    return conditions
+
+
+def _reads_errors() -> bool:
+    """Return whether errors are shown as the result has them, which is in English."""
+    return current() is Language.ENGLISH
+
+
+def _draw_reason(caller: Caller, task: TaskView) -> list[Condition]:
+    """Draw the choice of a reason of errors, in the visitor's language."""
+    reasons = [each.reason for each in task_summary.summarise(task.id, caller).errors]
+    chosen = st.selectbox(
+        _("Reason"),
+        reasons,
+        index=None,
+        format_func=said,
+        placeholder=_("All reasons"),
+        key="tasks_rows_reason",
+    )
+    # What differs from row to row stands between quotes, as an ellipsis.
+    parts = (chosen or "").split("…")
+    return [Condition(ERROR_COLUMN, "contains", part) for part in parts if part]
 
 
 def _column(name: str) -> str:
@@ -135,6 +165,7 @@ def _draw_table(table: pd.DataFrame, found: TablePage, task: TaskView) -> None:
     chances = [name for name in table.columns if name.startswith(PROBABILITY)]
     settings |= {name: st.column_config.NumberColumn(format="%.4g") for name in chances}
     error = st.column_config.Column(pinned=has_errors, width="medium" if has_errors else None)
+    settings |= {PREDICTION: st.column_config.Column(pinned=True)}  # what everybody looks for
     st.dataframe(
         table,
         key="tasks_result",

@@ -52,11 +52,11 @@ def draw(caller: Caller) -> None:
 
 def _draw_filters(caller: Caller) -> Filter:
     words = session.platform().timeline.words(caller)
-    with st.container(horizontal=True):
+    with st.grid("auto", min_column_width=150):
         person = _ask("person", _("Person"), words.people, str)
         kind = _ask("object", _("Object"), words.kinds, said)
         action = _ask("action", _("Action"), words.actions, said)
-        span = st.selectbox(_("Time"), list(_SPANS), format_func=_, key="timeline_span", width=150)
+        span = st.selectbox(_("Time"), list(_SPANS), format_func=_, key="timeline_span")
     days = _SPANS[span]
     since = _midnight() - timedelta(days=days) if days else None
     return Filter(person=person, kind=kind, action=action, since=since)
@@ -76,7 +76,6 @@ def _ask(name: str, label: str, options: list[str], shown: Callable[[str], str])
         format_func=shown,
         placeholder=_("Any"),
         key=f"timeline_{name}",
-        width=190,
     )
     return chosen or ""
 

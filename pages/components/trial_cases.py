@@ -70,6 +70,7 @@ def _draw_opened(caller: Caller, target: Target, case_id: str) -> None:
         _draw_head(target, case.view)
         with showing_errors():
             _draw_then_and_now(_then(caller, target, case.view), case.view)
+        _draw_foot(case.view)
 
 
 def _found(caller: Caller, model_id: str, case_id: str) -> OpenedCase:
@@ -90,17 +91,6 @@ def _fill(target: Target, case: OpenedCase) -> None:
 def _draw_head(target: Target, case: CaseView) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/bookmark: **{plain(short(case.name, 60))}**", width="stretch")
-        with st.popover(_("Share"), icon=":material/link:"):
-            st.code(
-                f"{snippets.origin()}/{links.address_of_case(case.model_id, case.id)}",
-                language=None,
-                wrap_lines=True,
-            )
-            st.caption(_("Whoever may see the model may open it."))
-        if case.deletable and st.button(
-            _("Delete"), key="predict_case_delete", icon=":material/delete:"
-        ):
-            _delete(case)
         links.to_page(
             links.PREDICT,
             _("Close"),
@@ -124,9 +114,30 @@ def _draw_then_and_now(then: Then, case: CaseView) -> None:
     colour, icon, words = _verdict(then)
     verdict = f":small[:{colour}[:material/{icon}: {words}]]"
     st.markdown(verdict)
-    st.caption(
-        _("Saved by {author}, {ago}.", author=plain(short(case.author, 30)), ago=ago(case.created))
-    )
+
+
+def _draw_foot(case: CaseView) -> None:
+    """Draw whose it is, and what can be done with it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            _(
+                "Saved by {author}, {ago}.",
+                author=plain(short(case.author, 30)),
+                ago=ago(case.created),
+            ),
+            width="stretch",
+        )
+        with st.popover(_("Share"), icon=":material/link:"):
+            st.code(
+                f"{snippets.origin()}/{links.address_of_case(case.model_id, case.id)}",
+                language=None,
+                wrap_lines=True,
+            )
+            st.caption(_("Whoever may see the model may open it."))
+        if case.deletable and st.button(
+            _("Delete"), key="predict_case_delete", icon=":material/delete:"
+        ):
+            _delete(case)
 
 
 def _verdict(then: Then) -> tuple[str, str, str]:

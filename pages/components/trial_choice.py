@@ -55,7 +55,7 @@ def draw(caller: Caller) -> Target | None:
     st.title(_("Try it"))
     names = _names(caller)
     if not names:
-        st.info(_("There is nothing to try yet. Upload a model first, on the Models page."))
+        _draw_nothing()
         return None
     chosen = _from_address()
     st.session_state[_CHOICE] = chosen if chosen in names else None
@@ -75,6 +75,16 @@ def draw(caller: Caller) -> Target | None:
                 target = _find(caller, *chosen)
             _draw_facts(target)
     return target
+
+
+def _draw_nothing() -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.header(_("Nothing to try yet"), text_alignment="center")
+        st.markdown(
+            _("Once there is a model, this page has a form for it, generated from its inputs."),
+            text_alignment="center",
+        )
+        st.page_link(links.MODELS, label=_("Go to the models"), icon=":material/deployed_code:")
 
 
 def _names(caller: Caller) -> dict[tuple[str, str], str]:

@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import Problem
 from core.inputs.recognition import recognise
 from core.inputs.tabular import COLUMNS, TABLE_KINDS
-from core.runtimes.base import ERROR_COLUMN
+from core.runtimes.base import ERROR_COLUMN, PREDICTION
 from core.services.accounts import Caller
 from core.services.predictions import Answer
 from core.services.previews import PREVIEW_ROWS, Preview
@@ -62,18 +62,24 @@ def draw(caller: Caller, target: Target) -> None:
     )
     upload = st.file_uploader(_("File"), key="predict_file_upload", help=_(_HELP))
     if upload is None:
-        st.caption(_("Up to {most:,} MB here; larger files go over HTTP.", most=most))
-        _draw_http(target)
+        _draw_http(target, most)
         return
     with showing_errors():
         _draw_upload(caller, target, upload)
 
 
-def _draw_http(target: Target) -> None:
-    """Draw the call that sends a file of any size from disk."""
+def _draw_http(target: Target, most: int) -> None:
+    """Draw how a file that is too large for here is sent from disk."""
     if target.service is None:
-        st.caption(_("Deploy the model first: its service takes files of any size."))
+        st.caption(
+            _(
+                "Up to {most:,} MB here. Once the model is deployed, its service takes larger "
+                "files over HTTP.",
+                most=most,
+            )
+        )
         return
+    st.caption(_("Up to {most:,} MB here; larger files go over HTTP.", most=most))
     with st.expander(_("Send it over HTTP"), icon=":material/terminal:"):
         fields = {
             "modelname": target.view.model.name,
@@ -214,7 +220,7 @@ def _draw_trial(target: Target, seen: Preview) -> None:
     if not seen.can_run:
         st.error(
             _(
-                "No column is chosen for {fields}; the model needs one.",
+                "No column is chosen for {fields}, which the model needs. Choose above.",
                 fields=_named(seen.problems),
             ),
             icon=":material/error:",
@@ -226,7 +232,13 @@ def _draw_trial(target: Target, seen: Preview) -> None:
     st.header(_("First rows, tried out"), anchor=False)
     rows = [{**given, **output} for given, output in zip(seen.given, seen.output, strict=True)]
     table = results.table_of(rows)
-    st.dataframe(table, key="predict_file_table", height=height_of(len(table)), placeholder="")
+    st.dataframe(
+        table,
+        key="predict_file_table",
+        height=height_of(len(table)),
+        placeholder="",
+        column_config={PREDICTION: st.column_config.Column(pinned=True)},
+    )
     if seen.problems:
         st.warning(
             plural(

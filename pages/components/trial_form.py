@@ -81,6 +81,8 @@ def _draw_predict(caller: Caller, target: Target, record: dict[str, object]) -> 
         if before is not None and before.record != record and not asked:
             told = _("The inputs have changed since the answer below.")
             st.caption(f":material/history: {told}")
+        else:  # a browser tells Slipway nothing of how a field was left
+            st.caption(_("Enter takes a value in; Ctrl + Enter (⌘ + Enter) predicts."))
     if asked:
         with showing_errors():
             answer = score(caller, target, as_scored(target.info.input_schema, record))

@@ -56,8 +56,9 @@ def _draw_form(caller: Caller) -> HookView | None:
 
 def _draw_hook(hook: HookView) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(hook.url)}**", width="stretch")
-        st.caption(_("since {created}", created=stamp(hook.created)))
+        with st.container(gap="xxsmall", width="stretch"):
+            st.markdown(f"**{plain(hook.url)}**")
+            st.caption(_("since {created}", created=stamp(hook.created)))
         st.button(_("Send a trial"), key="account_hook_try", on_click=_try_out)
         st.button(_("Remove"), key="account_hook_remove", on_click=_remove)
 

@@ -71,6 +71,21 @@ def _key(target: Target, record: Mapping[str, object] | Typed) -> tuple[object, 
 
 def _draw_effects(sweeps: Sweeps) -> None:
     st.markdown(f"**{_what(sweeps)}**")
+    if any(curve.effect for curve in sweeps.curves):
+        _draw_ranking(sweeps)
+    else:
+        st.info(_("None does: whatever one of them is alone, the answer stays the same."))
+    st.caption(
+        _(
+            "Each field goes over its range while the others stay: {rows:,} records in one batch, "
+            "{taken}. None of it counts as a call.",
+            rows=sweeps.rows,
+            taken=milliseconds(sweeps.latency_ms),
+        )
+    )
+
+
+def _draw_ranking(sweeps: Sweeps) -> None:
     figure = what_if_charts.draw_effects(sweeps.curves, sweeps.followed)
     table = pd.DataFrame(
         {
@@ -80,14 +95,6 @@ def _draw_effects(sweeps: Sweeps) -> None:
         }
     )
     _draw_chart("effects", figure, table)
-    st.caption(
-        _(
-            "Each field goes over its range while the others stay: {rows:,} records in one batch, "
-            "{taken}. None of it counts as a call.",
-            rows=sweeps.rows,
-            taken=milliseconds(sweeps.latency_ms),
-        )
-    )
 
 
 def _what(sweeps: Sweeps) -> str:
@@ -132,8 +139,11 @@ def _draw_curve(curve: Curve) -> None:
     if "prediction" not in table:
         table["prediction"] = pd.Series(curve.answers)
     _draw_chart("curve", what_if_charts.draw_curve(curve), table)
+    swept = _(_ORIGINS[curve.origin])
     st.caption(
-        _("The red mark is the value now. Swept over {range}.", range=_(_ORIGINS[curve.origin]))
+        _("The red mark is the value now. Swept over {range}.", range=swept)
+        if curve.is_numeric
+        else _("The full colour is the value now. Swept over {range}.", range=swept)
     )
 
 

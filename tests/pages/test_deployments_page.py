@@ -48,7 +48,7 @@ def test_the_list_can_be_narrowed_by_state_and_words(
     app = visit(ann, PAGE)
     app.segmented_control(key="deployments_state").set_value("paused")
     assert "production" not in texts(ran(app))
-    app.segmented_control(key="deployments_state").set_value("All")
+    app.segmented_control(key="deployments_state").set_value("all")
     app.text_input(key="deployments_search").set_value("IRIS prod")
     read = texts(ran(app))
     assert service.name in read

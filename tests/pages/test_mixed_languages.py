@@ -58,7 +58,7 @@ _SAME = frozenset(
         image probability iris production Iris Digits ann ben sample setosa versicolor virginica
         digits LogisticRegression max iter monday ai Gemm Flatten Relu Softmax Normalized Image
         density gaussian kde stats open approval closed analyst True False error oops test
-        classification docs id zip py jdk session gray small
+        classification docs id zip py jdk session gray small Enter Ctrl
         """,
     )
 )

@@ -66,7 +66,7 @@ def test_the_search_finds_every_word_in_any_case(
 def test_the_filter_mine_leaves_out_what_others_share(ben: Caller, iris: ModelView) -> None:
     app = visit(ben, PAGE)
     assert shown(app) == [iris.name]
-    app.segmented_control(key="models_whose").set_value("Mine")
+    app.segmented_control(key="models_whose").set_value("mine")
     assert shown(ran(app)) == []
 
 
@@ -77,9 +77,9 @@ def test_the_list_is_sorted_as_asked(
         add_model(platform, ann, iris_file, name)
     app = visit(ann, PAGE)
     assert shown(app) == ["a", "b", iris.name]
-    app.selectbox(key="models_sort").set_value("Name")
+    app.selectbox(key="models_sort").set_value("name")
     assert shown(ran(app)) == ["a", "b", iris.name]
-    app.selectbox(key="models_sort").set_value("Oldest")
+    app.selectbox(key="models_sort").set_value("oldest")
     assert shown(ran(app)) == [iris.name, "b", "a"]
 
 

@@ -17,6 +17,7 @@ from core.services.job_queries import Condition, Query
 from core.services.job_retention import Retention
 from core.services.job_tickets import Wanted
 from core.services.job_views import TaskView
+from core.services.languages import Language
 from core.services.model_views import ModelView
 from tests.pages.conftest import CSV, ran, texts, visit
 
@@ -78,7 +79,7 @@ def test_the_list_can_be_narrowed_by_state_and_words(
     read = texts(ran(app))
     assert "other.csv" in read
     assert done.file_name not in read
-    app.pills(key="tasks_state").set_value("All")
+    app.pills(key="tasks_state").set_value("all")
     app.text_input(key="tasks_search").set_value("FLOWERS")
     read = texts(ran(app))
     assert done.file_name in read
@@ -242,7 +243,7 @@ def test_files_are_kept_or_gone_and_the_page_says_so(
     platform: Platform, ann: Caller, done: TaskView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = visit(ann, PAGE, task=done.id)
-    assert "others are removed 30 days after the end" in texts(app)
+    assert "otherwise they are removed 30 days after the end" in texts(app)
     keep = app.toggle(key=f"tasks_keep_{done.id}")
     keep.set_value(True)
     ran(app)
@@ -275,15 +276,15 @@ def test_tasks_are_narrowed_by_model_and_owner_and_sorted(
 ) -> None:
     submit(platform, ben, iris, name="bens.csv")
     app = visit(ann, PAGE)
-    app.segmented_control(key="tasks_whose").set_value("Mine")
+    app.segmented_control(key="tasks_whose").set_value("mine")
     read = texts(ran(app))
     assert done.file_name in read
     assert "bens.csv" not in read
-    app.segmented_control(key="tasks_whose").set_value("Everyone's")
-    app.selectbox(key="tasks_sort").set_value("Most errors")
+    app.segmented_control(key="tasks_whose").set_value("everyone")
+    app.selectbox(key="tasks_sort").set_value("most errors")
     read = texts(ran(app))
     assert read.index(done.file_name) < read.index("bens.csv")
-    app.selectbox(key="tasks_model").set_value("Iris (ann)")
+    app.selectbox(key="tasks_model").set_value(iris.id)
     assert "bens.csv" in texts(ran(app))
     assert "The files of 2 tasks take" in read
 
@@ -337,3 +338,15 @@ def test_the_end_of_a_task_is_told_on_the_next_page_and_counted_until_one_looks(
     assert "Tasks :blue-badge[1]" in [link.label for link in again.page_link]
     visit(ann, PAGE, task=queued.id)
     assert "Tasks" in [link.label for link in visit(ann).page_link]
+
+
+def test_errors_are_narrowed_by_their_reason_in_the_language_they_are_shown_in(
+    platform: Platform, ann: Caller, done: TaskView
+) -> None:
+    platform.languages.choose(ann, Language.CHINESE)
+    app = visit(ann, PAGE, task=done.id)
+    assert "error" not in app.selectbox(key="tasks_rows_column_0").options
+    app.toggle(key="tasks_rows_rejects").set_value(True)
+    reasons = ran(app).selectbox(key="tasks_rows_reason")
+    reasons.set_value(platform.jobs.summary(ann, done.id).errors[0].reason)
+    assert len(ran(app).dataframe(key="tasks_result").value) == 1

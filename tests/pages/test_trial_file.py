@@ -61,7 +61,9 @@ def test_before_a_file_is_chosen_the_limit_and_the_way_around_it_are_said(
     assert "larger files go over HTTP" in read
     assert "/api/deployment/submit" in read
     assert "-F input=@file.csv" in read
-    assert "Deploy the model first" in texts(visit(ann, PAGE, model=iris.id))
+    assert "Once the model is deployed, its service takes larger files" in texts(
+        visit(ann, PAGE, model=iris.id)
+    )
 
 
 def test_all_rows_become_a_task(page: AppTest, platform: Platform, ann: Caller) -> None:
@@ -74,7 +76,7 @@ def test_columns_are_suggested_and_the_missing_one_is_chosen(
     page: AppTest, platform: Platform, ann: Caller
 ) -> None:
     app = choose(page, RENAMED)
-    assert r"No column is chosen for petal\_width; the model" in app.error[0].value
+    assert r"No column is chosen for petal\_width, which the model needs" in app.error[0].value
     assert app.button(key="predict_file_submit").disabled
     boxes = {box.label: box for box in app.selectbox}
     assert boxes[r"sepal\_length"].value == "Sepal Length"

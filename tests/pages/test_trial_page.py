@@ -23,7 +23,9 @@ def submit(app: AppTest, way: str = "predict_submit") -> AppTest:
 
 
 def test_with_no_model_at_all_the_page_says_where_to_begin(ann: Caller) -> None:
-    assert "Upload a model first" in visit(ann, PAGE).info[0].value
+    app = visit(ann, PAGE)
+    assert "Nothing to try yet" in texts(app)
+    assert "Go to the models" in [link.label for link in app.page_link]
 
 
 def test_what_is_tried_can_be_chosen_on_the_page(ann: Caller, service: DeploymentView) -> None:

@@ -1,5 +1,7 @@
 """What-if beside a prediction on the form."""
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -7,7 +9,8 @@ from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import VersionView
-from tests.pages.conftest import ran, texts, visit
+from tests.constant_models import constant_model
+from tests.pages.conftest import add_model, ran, texts, visit
 
 PAGE = "pages/predict.py"
 
@@ -68,3 +71,12 @@ def test_a_service_counts_the_call_and_not_the_what_if(
     assert "What if" in texts(app)
     platform.calls.flush()
     assert platform.calls.counts()[service.id].calls == 1
+
+
+def test_an_answer_that_no_field_moves_is_said_to_be_one(
+    platform: Platform, ann: Caller, tmp_path: Path
+) -> None:
+    still = constant_model(tmp_path / "still.skops", "yes")
+    app = predicted(visit(ann, PAGE, model=add_model(platform, ann, still, "Still").id))
+    assert "the answer stays the same" in texts(app)
+    assert len(app.get("plotly_chart")) == 2  # the chances and a curve, no bars of nothing

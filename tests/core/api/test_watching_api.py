@@ -25,7 +25,7 @@ def test_the_status_says_how_a_service_is_and_why(service: Api) -> None:
     service.post("deployment/predict", **SERVICE, input={"sepal_length": "x"})
     status = service.post("deployment/status", **SERVICE)
     assert status["health"] == "red"
-    assert status["reasons"][0].startswith("1 of 2 calls failed in the last 60 min: 50 %")
+    assert status["reasons"][0].startswith("1 of 2 calls failed in the last 60 min: 50%")
 
 
 def test_the_thresholds_are_read_and_changed(service: Api, ben: Api) -> None:

@@ -1,0 +1,64 @@
+"""What a filter is set to stands in the address, in no language, so that a link can be sent."""
+
+import pytest
+
+from core.platform import Platform
+from core.services.accounts import Caller
+from core.services.deployment_views import DeploymentView
+from core.services.languages import Language
+from core.services.model_views import ModelView
+from tests.pages.conftest import ran, texts, visit
+
+ADMIN = "pages/admin.py"
+CHOICES = {
+    "pages/models.py": ("models_whose", "mine", "我的"),
+    "pages/deployments.py": ("deployments_state", "paused", "已暂停"),
+    "pages/tasks.py": ("tasks_state", "failed", "失败"),
+}
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("page", list(CHOICES))
+def test_a_filter_is_in_the_address_by_its_code_in_every_language(
+    platform: Platform, ann: Caller, page: str
+) -> None:
+    key, code, label = CHOICES[page]
+    platform.languages.choose(ann, Language.CHINESE)
+    app = visit(ann, page)
+    choice = app.button_group(key=key)
+    assert label in [option.content for option in choice.proto.options]
+    choice.set_value(code)
+    assert ran(app).query_params[key] == code
+
+
+def test_an_address_that_a_chinese_colleague_sent_filters_for_an_english_one(
+    ben: Caller, ann: Caller, platform: Platform, iris: ModelView
+) -> None:
+    platform.languages.choose(ann, Language.CHINESE)
+    app = visit(ann, "pages/models.py")
+    app.button_group(key="models_whose").set_value("mine")
+    sent = dict(ran(app).query_params)
+    assert iris.name not in texts(visit(ben, "pages/models.py", **sent))
+
+
+def test_the_usual_choice_leaves_the_address(ann: Caller, iris: ModelView) -> None:
+    app = visit(ann, "pages/models.py", models_sort="name")
+    assert app.selectbox(key="models_sort").value == "name"
+    app.selectbox(key="models_sort").set_value("changed")
+    assert "models_sort" not in ran(app).query_params
+    assert iris.name in texts(app)
+
+
+def test_a_choice_that_does_not_exist_is_the_usual_one(
+    ann: Caller, service: DeploymentView
+) -> None:
+    app = visit(ann, "pages/deployments.py", deployments_state="asleep")
+    assert app.button_group(key="deployments_state").value == "all"
+    assert service.model_name in texts(app)
+
+
+def test_a_tab_of_the_admins_page_has_one_address_in_both_languages(
+    platform: Platform, ann: Caller
+) -> None:
+    platform.languages.choose(ann, Language.CHINESE)
+    assert "版本" in texts(visit(ann, ADMIN, admin_part="Health"))
