@@ -40,8 +40,9 @@ def draw(caller: Caller, task: TaskView) -> Query:
 
 def _draw_filters(caller: Caller, task: TaskView, columns: list[str]) -> Query:
     with st.grid("auto", min_column_width=160, vertical_alignment="bottom"):
+        names = _named(_UPLOAD, columns)
         order = st.selectbox(
-            _("Sort by"), [_UPLOAD, *columns], key="tasks_rows_sort", format_func=_column
+            _("Sort by"), list(names), key="tasks_rows_sort", format_func=names.__getitem__
         )
         down = order != _UPLOAD and st.toggle(_("Largest first"), key="tasks_rows_down")
         rejects = bool(task.rows_failed) and st.toggle(_("Errors only"), key="tasks_rows_rejects")
@@ -70,12 +71,13 @@ def _reads_errors() -> bool:
 
 def _draw_reason(caller: Caller, task: TaskView) -> list[Condition]:
     """Draw the choice of a reason of errors, in the visitor's language."""
-    reasons = [each.reason for each in task_summary.summarise(task.id, caller).errors]
+    summary = task_summary.summarise(task.id, caller)
+    reasons = {each.reason: said(each.reason) for each in summary.errors}
     chosen = st.selectbox(
         _("Reason"),
-        reasons,
+        list(reasons),
         index=None,
-        format_func=said,
+        format_func=reasons.__getitem__,
         placeholder=_("All reasons"),
         key="tasks_rows_reason",
     )
@@ -84,17 +86,19 @@ def _draw_reason(caller: Caller, task: TaskView) -> list[Condition]:
     return [Condition(ERROR_COLUMN, "contains", part) for part in parts if part]
 
 
-def _column(name: str) -> str:
-    return _(name) if name in (_ANY, _UPLOAD) else short(name)
+def _named(usual: str, columns: list[str]) -> dict[str, str]:
+    """Return what choices of a column are called; the usual one is a text of the page."""
+    return {usual: _(usual), **{name: short(name) for name in columns}}
 
 
 def _draw_filter(place: int, columns: list[str]) -> Condition | None:
     """Draw one filter; return it once it is whole, and the next one is drawn below it."""
+    names = _named(_ANY, columns)
     column = st.selectbox(
         _("And by") if place else _("Filter by"),
-        [_ANY, *columns],
+        list(names),
         key=f"tasks_rows_column_{place}",
-        format_func=_column,
+        format_func=names.__getitem__,
     )
     if column == _ANY:
         return None
