@@ -104,6 +104,26 @@ def test_a_case_fills_its_form_on_every_way_to_it_and_a_reload_loses_nothing(
     expect(page.get_by_test_id("stMain").get_by_text("A long one").first).to_be_visible()
 
 
+def test_filters_stay_in_the_address_beside_each_other_and_over_a_change_of_language(
+    page: Page, stocked: tuple[Server, Stock]
+) -> None:
+    server, _ = stocked
+    opened(page, f"{server.url}/models")
+    page.get_by_role("radio", name="Mine").click(timeout=LONG)
+    expect(page).to_have_url(re.compile(r"\?models_whose=mine$"))
+    page.get_by_label("Search").fill("lea")
+    expect(page).to_have_url(re.compile(r"models_search=lea"))
+    expect(page).to_have_url(re.compile(r"models_whose=mine"))
+    page.get_by_text("简体中文").click()
+    mine = page.get_by_role("radio", name="我的")
+    expect(mine).to_be_checked(timeout=LONG)
+    page.reload()
+    expect(mine).to_be_checked(timeout=LONG)
+    expect(page.get_by_role("link", name="Leaves")).to_be_visible()
+    page.get_by_text("English").click()
+    expect(page).to_have_url(re.compile(r"models_whose=mine"))
+
+
 def test_an_address_of_nothing_shows_the_way_back(
     page: Page, stocked: tuple[Server, Stock]
 ) -> None:
