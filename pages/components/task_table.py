@@ -47,20 +47,21 @@ def _draw_filters(caller: Caller, task: TaskView, columns: list[str]) -> Query:
         down = order != _UPLOAD and st.toggle(_("Largest first"), key="tasks_rows_down")
         rejects = bool(task.rows_failed) and st.toggle(_("Errors only"), key="tasks_rows_rejects")
         conditions = _draw_reason(caller, task) if rejects else []
-    conditions += _draw_conditions(columns)
+        filtered = [name for name in columns if name != ERROR_COLUMN or _reads_errors()]
+        first = _draw_filter(0, filtered)
+    conditions += _draw_more(first, filtered)
     return Query(tuple(conditions), rejects, None if order == _UPLOAD else order, down)
 
 
-def _draw_conditions(columns: list[str]) -> list[Condition]:
-    """Draw the filters by column; each that is whole makes room for another."""
-    filtered = [name for name in columns if name != ERROR_COLUMN or _reads_errors()]
+def _draw_more(condition: Condition | None, columns: list[str]) -> list[Condition]:
+    """Return the first filter, with those that follow it: each that is whole makes room for one."""
     conditions: list[Condition] = []
-    for place in range(_MOST_FILTERS):
-        with st.grid("auto", min_column_width=160):
-            condition = _draw_filter(place, filtered)
-        if condition is None:
-            break
+    while condition is not None:
         conditions.append(condition)
+        if len(conditions) == _MOST_FILTERS:
+            break
+        with st.grid("auto", min_column_width=160):
+            condition = _draw_filter(len(conditions), columns)
     return conditions
 
 
@@ -168,17 +169,24 @@ def _draw_table(table: pd.DataFrame, found: TablePage, task: TaskView) -> None:
     }
     chances = [name for name in table.columns if name.startswith(PROBABILITY)]
     settings |= {name: st.column_config.NumberColumn(format="%.4g") for name in chances}
-    error = st.column_config.Column(pinned=has_errors, width="medium" if has_errors else None)
-    settings |= {PREDICTION: st.column_config.Column(pinned=True)}  # what everybody looks for
+    error = st.column_config.Column(width="medium" if has_errors else None)
     st.dataframe(
         table,
         key="tasks_result",
         height=_height(len(table), bool(found.pictures)),
         row_height=_PICTURE_HEIGHT if found.pictures else None,
         placeholder="",
+        column_order=_in_order(table, len(pictures), has_errors=has_errors),
         alt=_("Rows of {file}", file=plain(task.file_name)),
         column_config={**settings, ERROR_COLUMN: error},
     )
+
+
+def _in_order(table: pd.DataFrame, pictures: int, *, has_errors: bool) -> list[str]:
+    """Return the columns with what is looked for first: a narrow screen shows two or three."""
+    names = [str(name) for name in table.columns]
+    first = [*names[:pictures], PREDICTION, *([ERROR_COLUMN] if has_errors else [])]
+    return [name for name in first if name in names] + [n for n in names if n not in first]
 
 
 def _height(rows: int, pictures: bool) -> int | Literal["content"]:

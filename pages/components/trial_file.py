@@ -237,7 +237,7 @@ def _draw_trial(target: Target, seen: Preview) -> None:
         key="predict_file_table",
         height=height_of(len(table)),
         placeholder="",
-        column_config={PREDICTION: st.column_config.Column(pinned=True)},
+        column_order=sorted(table.columns, key=lambda name: name != PREDICTION),
     )
     if seen.problems:
         st.warning(
