@@ -55,5 +55,6 @@ def test_the_two_readmes_lead_to_each_other_and_give_the_same_commands_and_links
     assert "](README.md)" in chinese
     blocks = re.compile(r"^ *```bash\n(.*?)```", re.DOTALL | re.MULTILINE)
     assert blocks.findall(chinese) == blocks.findall(english)
+    chinese = chinese.replace("docs/guide.zh-CN.md", "docs/guide.md")  # each leads to its own
     for marks in (re.compile(r"`make \w+`"), re.compile(r"\]\(((?:docs/|CHANGELOG)[^)]*)\)")):
         assert set(marks.findall(chinese)) == set(marks.findall(english))

@@ -1,4 +1,4 @@
-"""The guide for analysts, `docs/guide.md`, drawn inside the app: it needs no network."""
+"""The guide for analysts, `docs/guide*.md`, drawn inside the app: it needs no network."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from core.services.languages import Language
 from pages.components import links
 from pages.components.language import _, current
 
-_FILE = Path(__file__).parents[2] / "docs" / "guide.md"
+_FOLDER = Path(__file__).parents[2] / "docs"
+_FILES = {Language.ENGLISH: "guide.md", Language.CHINESE: "guide.zh-CN.md"}
 _PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<path>[^)]+)\)$", re.MULTILINE)
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
@@ -25,23 +26,24 @@ class Topic:
     text: str
 
 
-@lru_cache(maxsize=1)
-def topics() -> dict[str, Topic]:
-    """Return the parts of the guide by their keys, in order."""
-    _, *parts = _FILE.read_text(encoding="utf-8").split("\n## ")
-    found = (_topic(*part.split("\n", 1)) for part in parts)
-    return {topic.key: topic for topic in found}
+@lru_cache(maxsize=len(_FILES))
+def topics(language: Language = Language.ENGLISH) -> dict[str, Topic]:
+    """Return the parts of the guide in a language, in order; their keys are the same in all."""
+    keys = [_NO_WORD.sub("-", title.lower()).strip("-") for title, _ in _parts(Language.ENGLISH)]
+    found = zip(keys, _parts(language), strict=True)
+    return {key: Topic(key, title, text.strip()) for key, (title, text) in found}
 
 
-def _topic(title: str, text: str) -> Topic:
-    return Topic(_NO_WORD.sub("-", title.lower()).strip("-"), title, text.strip())
+def _parts(language: Language) -> list[tuple[str, str]]:
+    """Return the heading and the text of each part."""
+    _, *parts = (_FOLDER / _FILES[language]).read_text(encoding="utf-8").split("\n## ")
+    return [(title, text) for title, _, text in (part.partition("\n") for part in parts)]
 
 
 def draw() -> None:
     """Draw the part that the address asks for, the first where it asks for none, and all titles."""
-    if current() is not Language.ENGLISH:
-        st.caption(_("The guide is in English."))
-    shown = topics().get(links.asked_for("topic") or "", next(iter(topics().values())))
+    found = topics(current())
+    shown = found.get(links.asked_for("topic") or "", next(iter(found.values())))
     text, titles = st.columns([5, 2], gap="large")
     with titles:
         _draw_titles(shown)
@@ -54,7 +56,7 @@ def _draw_titles(shown: Topic) -> None:
     with st.container(border=True, gap="xsmall", key="help_topics"):
         heading = _("All parts")
         st.markdown(f"**{heading}**")
-        for topic in topics().values():
+        for topic in topics(current()).values():
             if topic is shown:
                 st.markdown(f":primary[:material/arrow_right: **{topic.title}**]")
             else:
@@ -67,6 +69,6 @@ def _draw_text(text: str) -> None:
     for picture in _PICTURE.finditer(text):
         st.markdown(text[begin : picture.start()])
         alt = picture["alt"]
-        st.image(str(_FILE.parent / picture["path"]), caption=alt, alt=alt)
+        st.image(str(_FOLDER / picture["path"]), caption=alt, alt=alt)
         begin = picture.end()
     st.markdown(text[begin:])

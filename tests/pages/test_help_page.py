@@ -9,10 +9,15 @@ from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
 from core.services.languages import Language
 from pages.components import guide, shell
+from pages.locale.catalogue import read_catalogue
 from tests.pages.conftest import PROJECT, ran, texts, visit
 
 HELP = "pages/help.py"
 GUIDE = PROJECT / "docs" / "guide.md"
+CHINESE = PROJECT / "docs" / "guide.zh-CN.md"
+BOLD = re.compile(r"\*\*([^*]+)\*\*")
+NOT_ON_PAGES = {"JSON", "回滚"}  # a format; a button that goes on with the version
+PICTURES = re.compile(r"\]\((images/[^)]+)\)")
 
 
 def help_topic(app: object) -> str:
@@ -52,12 +57,25 @@ def test_an_unknown_part_draws_the_first(ann: Caller) -> None:
     assert visit(ann, HELP, topic="nothing").header[0].value == "The first five minutes"
 
 
-def test_the_frame_of_the_guide_speaks_the_language(ann: Caller) -> None:
-    app = visit(ann, HELP)
+def test_the_guide_speaks_the_language(ann: Caller) -> None:
+    app = visit(ann, HELP, topic="watch-a-service")
     app.button_group(key="shell_language_en").set_value(Language.CHINESE)
     assert ran(app).title[0].value == "帮助"
+    assert app.header[0].value == "监控服务"
+
+
+def test_the_guides_have_the_same_parts_with_the_same_pictures() -> None:
+    english, chinese = guide.topics(), guide.topics(Language.CHINESE)
+    for key, topic in english.items():
+        assert PICTURES.findall(topic.text) == PICTURES.findall(chinese[key].text), key
+
+
+def test_the_chinese_guide_names_buttons_as_the_pages_do() -> None:
+    texts = {str(message.string) for message in read_catalogue(Language.CHINESE)}
+    named = {word for bold in BOLD.findall(CHINESE.read_text("utf-8")) for word in bold.split("、")}
+    assert named - texts - NOT_ON_PAGES == set()
 
 
 def test_every_picture_of_the_guide_is_there_and_small() -> None:
-    for name in re.findall(r"\]\((images/[^)]+)\)", GUIDE.read_text(encoding="utf-8")):
+    for name in PICTURES.findall(GUIDE.read_text(encoding="utf-8")):
         assert Path(GUIDE.parent / name).stat().st_size < 150_000
