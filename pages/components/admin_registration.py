@@ -112,7 +112,7 @@ _ANSWERS = ((N_("Approve"), "check", _approve), (N_("Decline"), "close", _declin
 def make_account() -> None:
     """Ask for a name and a role, and show the password to hand over."""
     with st.form("admin_make_form", border=False):
-        name = st.text_input(_("Name"), key="admin_make_name", max_chars=100)
+        name = st.text_input(_("User name"), key="admin_make_name", max_chars=100)
         role = st.selectbox(
             _("Role"),
             [str(role) for role in Role],

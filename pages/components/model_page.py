@@ -165,7 +165,7 @@ def _draw_information(caller: Caller, view: VersionView) -> None:
     _draw_table(table_of(info.output_schema, inputs=False), "models_outputs")
     revision_list.draw(caller, view)
     st.header(_("About the file"))
-    _draw_table(_facts(view, info), "models_facts")
+    st.dataframe(_facts(view, info), hide_index=True, key="models_facts", height="content")
 
 
 def _draw_table(table: pd.DataFrame, key: str) -> None:

@@ -91,7 +91,7 @@ def _draw_forms() -> None:
 
 def _draw_sign_in() -> None:
     with st.form("sign_in_form", border=False):
-        name = st.text_input(_("Name"), key="sign_in_name", autocomplete="username")
+        name = st.text_input(_("User name"), key="sign_in_name", autocomplete="username")
         password = st.text_input(
             _("Password"), type="password", key="sign_in_password", autocomplete="current-password"
         )
@@ -105,7 +105,7 @@ def _draw_sign_in() -> None:
 
 def _draw_register(label: str) -> None:
     with st.form("register_form", border=False):
-        name = st.text_input(_("Name"), key="register_name", autocomplete="username")
+        name = st.text_input(_("User name"), key="register_name", autocomplete="username")
         password, again = _draw_new("register")
         if st.form_submit_button(label, key="register_submit", type="primary", width="stretch"):
             with showing_errors():

@@ -220,7 +220,7 @@ def _draw_progress(task: TaskView) -> None:
         )
         gone = _(" · files removed") if task.removed else ""
         rows = plural(task.rows_total or 0, "{count} row", "{count} rows")
-        st.caption(f"{rows}{failed} · {ago(task.created)}{gone}")
+        st.markdown(f":small[:gray[{rows}]{failed}:gray[ · {ago(task.created)}{gone}]]")
     else:
         st.caption(f"{ago(task.created)} · {plain(short(said(task.message), 120))}")
 
