@@ -111,7 +111,7 @@ def _draw_head(progress: Progress) -> None:
 
 def _draw_steps(progress: Progress) -> None:
     following = next(step for step in Step if step not in progress.done)
-    with st.grid("auto", min_column_width=135):
+    with st.grid(len(Step), min_column_width=135):
         for number, step in enumerate(Step, start=1):
             with st.container(gap="xxsmall"):
                 _draw_step(number, step, progress, is_next=step is following)

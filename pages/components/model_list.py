@@ -80,7 +80,7 @@ def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:
     """Draw the filters and return the models that pass, in the order that was chosen."""
     types = sorted({model.model_type for model in models}, key=str.casefold)
     kinds = {_EVERYTHING: N_("All types"), **dict(zip(types, types, strict=True))}
-    with st.grid("auto", min_column_width=200):
+    with st.grid(4, min_column_width=200):
         words = st.text_input(
             _("Search"),
             key="models_search",

@@ -89,17 +89,8 @@ def _draw_actions(caller: Caller, view: VersionView) -> None:
         links.to_trial("models_try", model=model.id, version=str(view.number))
         if rights.may_change(caller, model):
             _draw_changes(view)
-        st.download_button(
-            _("Download"),
-            lambda: session.platform().files.artifact(view.source).read_bytes(),
-            file_name=view.file_name,
-            mime="application/octet-stream",
-            key="models_download",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        model_import.draw_export(caller, model)
-        sample_models.draw_download_of(view, "models_sample_data")
+        with st.popover(_("Download"), icon=":material/download:"):
+            _draw_downloads(caller, view)
         if rights.may_change(caller, model):
             _draw_delete(model)
 
@@ -112,6 +103,20 @@ def _draw_changes(view: VersionView) -> None:
         model_forms.add_version(model)
     if st.button(_("Edit"), key="models_edit", icon=":material/edit:"):
         model_forms.edit(model)
+
+
+def _draw_downloads(caller: Caller, view: VersionView) -> None:
+    st.download_button(
+        _("Model file"),
+        lambda: session.platform().files.artifact(view.source).read_bytes(),
+        file_name=view.file_name,
+        mime="application/octet-stream",
+        key="models_download",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    model_import.draw_export(caller, view.model)
+    sample_models.draw_download_of(view, "models_sample_data")
 
 
 def _draw_delete(model: ModelView) -> None:

@@ -70,7 +70,7 @@ def _draw_numbers(
     running = sum(service.state == "running" for service in services)
     slowest = max((c.p95 for c in seen if c.p95 is not None), default=None)
     tasks = session.platform().jobs.count_by_state(caller)
-    with st.grid("auto", min_column_width=150):
+    with st.grid(5, min_column_width=150):
         st.metric(
             _("Services running"),
             _("{running} of {count}", running=running, count=len(services)),

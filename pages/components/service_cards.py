@@ -33,7 +33,7 @@ def draw(
         _("Show all {count:,} services", count=len(shown)), key="home_services_all"
     ):
         shown = shown[:_SHOWN]
-    with st.grid("auto", min_column_width=260):
+    with st.grid(3, min_column_width=260):
         for service in shown:
             count = counts.get(service.id, _NONE)
             calls = [calls for calls, _ in hours.get(service.id, ())]
