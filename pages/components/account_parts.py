@@ -71,8 +71,8 @@ def _draw_token(token: TokenView) -> None:
             st.caption(
                 _(
                     "made {created} · ends {expires}",
-                    created=stamp(token.created),
-                    expires=stamp(token.expires),
+                    created=f"{token.created:%Y-%m-%d}",
+                    expires=f"{token.expires:%Y-%m-%d}",
                 )
             )
         st.button(
