@@ -58,7 +58,7 @@ def _draw_titles(shown: Topic) -> None:
         st.markdown(f"**{heading}**")
         for topic in topics(current()).values():
             if topic is shown:
-                st.markdown(f":primary[:material/arrow_right: **{topic.title}**]")
+                st.markdown(f":material/arrow_right: **{topic.title}**")
             else:
                 links.to_help(topic.key, topic.title, ":material/article:")
 
