@@ -11,14 +11,15 @@ from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health, Level
 from pages.components import health, links
 from pages.components.language import N_, _, plural, said
+from pages.components.rows import lines
 from pages.components.text import ago, plain, short
 
 T = TypeVar("T")
 
-_SHOWN = 5
+_SHOWN = 3
 _SHOWN_UNUSED = 8
 _NEARLY_FULL = 0.9
-_WIDTH = 30  # of a name, in a column beside a chart or in a card
+_WIDTH = 30  # of a name, in a card
 
 
 def draw(
@@ -88,17 +89,18 @@ def _draw_some(kind: str, label: str, found: Sequence[T], draw_one: Callable[[T]
     shown = found
     if len(found) > _SHOWN and not st.session_state.get(f"home_all_{kind}"):
         shown = found[:_SHOWN]
-    for each in shown:
-        with st.container(border=True, gap="xxsmall"):
-            draw_one(each)
+    if shown:
+        with st.grid("auto", min_column_width=260):
+            for each in shown:
+                with st.container(border=True, gap="xxsmall", height="stretch"):
+                    draw_one(each)
     if len(found) > _SHOWN:
         st.toggle(_(label, count=len(found)), key=f"home_all_{kind}")
 
 
 def _draw_service(service: DeploymentView, how: Health) -> None:
     links.to_deployment(service.id, service.name, width=_WIDTH)
-    health.draw_badge(how)
-    health.draw_reasons(how)
+    st.markdown(lines([health.badge_of(how), *health.reasons_of(how)]))
 
 
 def _fails_unjudged(
@@ -140,7 +142,5 @@ def _draw_check(check: FailedCheck) -> None:
 
 
 def _draw_unused(model: UnusedModel) -> None:
-    with st.container(gap="xxsmall"):
-        links.to_model(model.id, model.name, width=_WIDTH)
-        used = _("last used {last}", last=ago(model.last)) if model.last else _("never used")
-        st.caption(f"{plain(short(model.owner, 40))} · {used}")
+    used = _("last used {last}", last=ago(model.last)) if model.last else _("never used")
+    links.to_model(model.id, model.name, f"{short(model.owner, 20)} · {used}", width=_WIDTH)

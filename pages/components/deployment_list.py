@@ -1,6 +1,7 @@
 """The list of deployments: which services there are, whether they run, and how they do today."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -8,10 +9,10 @@ from core.services.accounts import Caller
 from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health, Level
-from pages.components import filters, health, links, session
+from pages.components import filters, health, links, rows, session
 from pages.components.language import N_, _, plural
-from pages.components.states import draw_state
-from pages.components.text import holds, milliseconds, plain, short
+from pages.components.states import badge_of
+from pages.components.text import holds, milliseconds, short
 
 PAGE_SIZE = 20
 _ALL = "all"
@@ -79,33 +80,38 @@ def _filtered(services: Sequence[DeploymentView]) -> list[DeploymentView]:
 
 
 def draw_row(service: DeploymentView, counts: Mapping[str, Counts], how: Health) -> None:
-    """Draw one service on one line: its name and model, its state, its last 24 hours.
+    """Draw one service as a row: its name and model, its state, its last 24 hours.
 
-    Where it is in trouble the line says why.
+    Where it is in trouble the row says why.
     """
-    with st.container(border=True, key=f"deployments_row_{service.id}"):
-        what, state, facts = st.columns([5, 2, 4], vertical_alignment="center")
-        with what, st.container(gap="xxsmall"):
-            links.to_deployment(service.id, service.name)
-            st.caption(
-                _(
-                    "{model_name} · version {version}",
-                    model_name=plain(short(service.model_name, 60)),
-                    version=service.version,
-                )
-            )
-        with state, st.container(horizontal=True, gap="xxsmall"):
-            draw_state(service.state)
-            if session.platform().loader.find_problem(service.version_id):
-                draw_state("broken")
-        with facts, st.container(gap="xxsmall"):
-            if how.level is not Level.UNKNOWN:
-                health.draw_badge(how)
-            st.markdown(_today(counts.get(service.id)))
-            health.draw_reasons(how)
+    rows.draw(
+        f"deployments_row_{service.id}",
+        partial(links.to_deployment, service.id, service.name, model_of(service)),
+        [badges_of(service, how), today(counts.get(service.id)), *health.reasons_of(how)],
+    )
 
 
-def _today(count: Counts | None) -> str:
+def model_of(service: DeploymentView) -> str:
+    """Return which model a service serves, and which version of it."""
+    return _(
+        "{model_name} · version {version}",
+        model_name=short(service.model_name, 40),
+        version=service.version,
+    )
+
+
+def badges_of(service: DeploymentView, how: Health) -> str:
+    """Return the badges of a service as Markdown: its state, what is broken, how it does."""
+    badges = [badge_of(service.state)]
+    if session.platform().loader.find_problem(service.version_id):
+        badges.append(badge_of("broken"))
+    if how.level is not Level.UNKNOWN:
+        badges.append(health.badge_of(how))
+    return " ".join(badges)
+
+
+def today(count: Counts | None) -> str:
+    """Return the last 24 hours of a service in a few words, as Markdown."""
     if count is None or not count.calls:
         return _(":gray[no calls]")
     errors = (

@@ -23,15 +23,19 @@ def ails(health: Health) -> bool:
 
 def draw_badge(health: Health) -> None:
     """Draw the badge of a health."""
+    st.markdown(badge_of(health), width="content")
+
+
+def badge_of(health: Health) -> str:
+    """Return the badge of a health as Markdown, for a line that holds more than that."""
     colour, icon, word = _LOOKS[health.level]
-    st.badge(_(word), icon=icon, color=colour)  # type: ignore[arg-type]
+    return f":{colour}-badge[{icon} {_(word)}]"
 
 
-def draw_reasons(health: Health) -> None:
-    """Draw why a service is not well, a line for each reason."""
+def reasons_of(health: Health) -> list[str]:
+    """Return why a service is not well, as a line of Markdown for each reason."""
     colour = "red" if health.level is Level.RED else "orange"
-    for reason in health.reasons:
-        st.markdown(f":small[:{colour}[{plain(said(reason))}]]")
+    return [f":small[:{colour}[{plain(said(reason))}]]" for reason in health.reasons]
 
 
 def draw_banner(health: Health, limits: Thresholds, told: str | None = None) -> None:
@@ -49,4 +53,5 @@ def draw_banner(health: Health, limits: Thresholds, told: str | None = None) -> 
                 _("Errors and latency of {lately} are within the thresholds.", lately=lately)
             )
     rest = tuple(reason for reason in health.reasons if reason != told)
-    draw_reasons(replace(health, reasons=rest))
+    for line in reasons_of(replace(health, reasons=rest)):
+        st.markdown(line)

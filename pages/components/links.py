@@ -1,5 +1,7 @@
 """Links to the page of one thing; each has an address of its own that can be shared."""
 
+from typing import Literal
+
 import streamlit as st
 
 from pages.components.language import _
@@ -14,6 +16,7 @@ HELP = "pages/help.py"
 UPLOAD = "upload"  # in the address of the models: opens the dialog
 _LONGEST_NUMBER = 10
 _WIDTH = 46  # of a name, in a row of a list
+_WIDER = 4  # letters that a line under a name has more, for it is smaller
 
 
 def asked_for(kind: str) -> str | None:
@@ -41,19 +44,22 @@ def asked_version() -> int | None:
     return int(asked) if asked.isdecimal() and len(asked) < _LONGEST_NUMBER else None
 
 
-def to_model(model_id: str, name: str, *, width: int = _WIDTH) -> None:
-    """Draw a link to a model; `width` as in `fit`."""
-    _link(MODELS, name, ":material/deployed_code:", {"model": model_id}, width)
+def to_model(model_id: str, name: str, under: str | None = None, *, width: int = _WIDTH) -> None:
+    """Draw a link to a model; `under` as in `_link`, `width` as in `fit`."""
+    _link(MODELS, name, ":material/deployed_code:", {"model": model_id}, under, width)
 
 
-def to_deployment(deployment_id: str, name: str, *, width: int = _WIDTH) -> None:
-    """Draw a link to a deployment; `width` as in `fit`."""
-    _link(DEPLOYMENTS, name, ":material/rocket_launch:", {"deployment": deployment_id}, width)
+def to_deployment(
+    deployment_id: str, name: str, under: str | None = None, *, width: int = _WIDTH
+) -> None:
+    """Draw a link to a deployment; `under` as in `_link`, `width` as in `fit`."""
+    query = {"deployment": deployment_id}
+    _link(DEPLOYMENTS, name, ":material/rocket_launch:", query, under, width)
 
 
-def to_task(task_id: str, name: str, *, width: int = _WIDTH) -> None:
-    """Draw a link to a task; `width` as in `fit`."""
-    _link(TASKS, name, ":material/checklist:", {"task": task_id}, width)
+def to_task(task_id: str, name: str, under: str | None = None, *, width: int = _WIDTH) -> None:
+    """Draw a link to a task; `under` as in `_link`, `width` as in `fit`."""
+    _link(TASKS, name, ":material/checklist:", {"task": task_id}, under, width)
 
 
 def to_help(topic: str, label: str, icon: str) -> None:
@@ -99,8 +105,22 @@ def back(page: str, label: str) -> None:
     _link(page, label, ":material/arrow_back:", {})
 
 
-def _link(page: str, label: str, icon: str, query: dict[str, str], width: int = _WIDTH) -> None:
-    """Draw a link; Streamlit cuts off what is too long without a sign, so that is done here."""
+def _link(
+    page: str,
+    label: str,
+    icon: str,
+    query: dict[str, str],
+    under: str | None = None,
+    width: int = _WIDTH,
+) -> None:
+    """Draw a link; Streamlit cuts off what is too long without a sign, so that is done here.
+
+    `under` is the line under its name in a row of a list, where the link takes what room there is.
+    """
     shown = fit(label, width)
     whole = plain(label) if shown != label else None
-    st.page_link(page, label=plain(shown), icon=icon, query_params=query, help=whole)
+    text = plain(shown)
+    if under:
+        text += f"  \n:small[:gray[{plain(fit(under, width + _WIDER))}]]"
+    room: Literal["stretch", "content"] = "content" if under is None else "stretch"
+    st.page_link(page, label=text, icon=icon, query_params=query, help=whole, width=room)

@@ -1,6 +1,7 @@
 """The list of models: search, filter, sort, and the way to upload one."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -13,11 +14,12 @@ from pages.components import (
     model_forms,
     model_import,
     rights,
+    rows,
     sample_models,
     session,
 )
 from pages.components.language import N_, _, plural, said
-from pages.components.states import draw_state
+from pages.components.states import badge_of
 from pages.components.text import ago, holds, plain, short
 
 PAGE_SIZE = 20
@@ -117,15 +119,11 @@ def _draw_page(models: Sequence[ModelView]) -> None:
 
 
 def _draw_row(model: ModelView) -> None:
-    with st.container(border=True, key=f"models_row_{model.id}"):
-        what, kind, facts = st.columns([5, 3, 3], vertical_alignment="center")
-        with what, st.container(gap="xxsmall"):
-            links.to_model(model.id, model.name)
-            if model.description:
-                st.caption(plain(short(said(model.description), 140)))
-        with kind, st.container(horizontal=True, gap="xsmall"):
-            st.badge(plain(short(said(model.model_type), 30)), color="violet")
-            draw_state(model.visibility)
-        with facts:
-            versions = plural(model.versions, "{count} version", "{count} versions")
-            st.caption(f"{plain(short(model.owner, 30))} · {versions} · {ago(model.updated)}")
+    kind = f":violet-badge[{plain(short(said(model.model_type), 30))}]"
+    versions = plural(model.versions, "{count} version", "{count} versions")
+    story = f"{plain(short(model.owner, 30))} · {versions} · {ago(model.updated)}"
+    rows.draw(
+        f"models_row_{model.id}",
+        partial(links.to_model, model.id, model.name, said(model.description)),
+        [f"{kind} {badge_of(model.visibility)}", f":small[:gray[{story}]]"],
+    )

@@ -52,11 +52,8 @@ def _draw_dashboard() -> None:
         hours = platform.calls.hourly([service.id for service in services])
         outlook = platform.dashboard.outlook(caller)
         _draw_numbers(caller, services, counts)
-        chart, alarms = st.columns([3, 2], gap="large")
-        with chart:
-            _draw_calls(hours)
-        with alarms:
-            attention.draw(services, counts, healths, outlook)
+        attention.draw(services, counts, healths, outlook)
+        _draw_calls(hours)
         service_cards.draw(services, counts, healths, hours)
         _draw_tasks(caller)
         attention.draw_unused(outlook)

@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
-from core.services.thresholds import Health, Level
-from pages.components import health, links, session
-from pages.components.language import _, plural
-from pages.components.states import draw_state
-from pages.components.text import milliseconds, plain, short
+from core.services.thresholds import Health
+from pages.components import links, sparkline
+from pages.components.deployment_list import badges_of, model_of, today
+from pages.components.language import _
+from pages.components.rows import lines
 
 _SHOWN = 9
 _WIDTH = 30  # of a name, in a card
@@ -24,7 +24,7 @@ def draw(
     hours: Mapping[str, Sequence[tuple[int, int]]],
 ) -> None:
     """Draw the services that are called most, and the others where somebody wants them."""
-    st.header(_("Services"))
+    st.header(_("Services, last 24 hours"))
     if not services:
         st.info(_("Nothing is deployed yet. Open a model and choose Deploy."))
         return
@@ -43,30 +43,7 @@ def draw(
 
 def _draw_card(service: DeploymentView, count: Counts, hours: list[int], how: Health) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
-        links.to_deployment(service.id, service.name, width=_WIDTH)
-        st.caption(
-            _(
-                "{model_name} · version {version}",
-                model_name=plain(short(service.model_name, 40)),
-                version=service.version,
-            )
-        )
-        with st.container(horizontal=True, gap="xxsmall"):
-            draw_state(service.state)
-            if session.platform().loader.find_problem(service.version_id):
-                draw_state("broken")
-            if how.level is not Level.UNKNOWN:
-                health.draw_badge(how)
-        st.metric(_("Calls, 24 h"), f"{count.calls:,}", chart_data=hours or None, chart_type="bar")
-        st.markdown(f":small[{_told(count)}]")
-
-
-def _told(count: Counts) -> str:
-    if not count.calls:
-        return _(":gray[no calls]")
-    errors = (
-        plural(count.errors, ":red[{count} error]", ":red[{count} errors]")
-        if count.errors
-        else _(":gray[no errors]")
-    )
-    return f"{errors} · p95 {milliseconds(count.p95)}"
+        links.to_deployment(service.id, service.name, model_of(service), width=_WIDTH)
+        st.markdown(lines([badges_of(service, how), f":small[{today(count)}]"]))
+        if hours:
+            sparkline.draw(hours, _("Calls in each of the last 24 hours"))

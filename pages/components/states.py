@@ -27,8 +27,13 @@ _LOOKS = {
 
 def draw_state(state: str) -> None:
     """Draw the badge of a deployment's, model's, account's or request's state."""
+    st.markdown(badge_of(state), width="content")
+
+
+def badge_of(state: str) -> str:
+    """Return the badge of a state as Markdown, for a line that holds more than that."""
     colour, icon, word = _LOOKS[state]
-    st.badge(_(word), icon=icon, color=colour)  # type: ignore[arg-type]
+    return f":{colour}-badge[{icon} {_(word)}]"
 
 
 def word_of(state: str) -> str:
@@ -36,6 +41,6 @@ def word_of(state: str) -> str:
     return _(_LOOKS[state][2])
 
 
-def draw_task_state(state: str) -> None:
-    """Draw the badge of a task's state: a task that runs will end, a service is meant to stay."""
-    draw_state("scoring" if state == "running" else state)
+def badge_of_task(state: str) -> str:
+    """Return the badge of a task's state: a task that runs will end, a service is meant to stay."""
+    return badge_of("scoring" if state == "running" else state)

@@ -1,14 +1,16 @@
 """The browser of tasks: all that one may see, or those of one model or deployment."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.services.accounts import Caller
 from core.services.job_views import TaskFilter, TaskPage, TaskView
 from core.services.jobs import Usage
-from pages.components import filters, links, session
+from pages.components import filters, links, rows, session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, plural, said
-from pages.components.states import draw_task_state
+from pages.components.states import badge_of_task
 from pages.components.text import ago, plain, short, size, span
 
 PAGE_SIZE = 20
@@ -189,40 +191,37 @@ def draw_newest(caller: Caller, *, model: str | None = None, deployment: str | N
 
 
 def draw_row(task: TaskView, *, by_id: bool = False) -> None:
-    """Draw one task on one line: its file and service, its state, its progress.
+    """Draw one task as a row: its file and service, its state, its progress.
 
     With `by_id` its id is what one clicks, for a list in which the service is known.
     """
-    with st.container(border=True, key=f"tasks_row_{task.id}"):
-        what, state, facts = st.columns([5, 2, 4], vertical_alignment="center")
-        with what, st.container(gap="xxsmall"):
-            name = task.file_name or _("records")
-            links.to_task(task.id, task.id if by_id else name)
-            st.caption(plain(short(name, 80)) if by_id else _service(task))
-        with state:
-            draw_task_state("held" if task.held else task.state)
-        with facts:
-            _draw_progress(task)
+    name = task.file_name or _("records")
+    link = partial(links.to_task, task.id, *((task.id, name) if by_id else (name, _service(task))))
+    state = badge_of_task("held" if task.held else task.state)
+    done = _done(task)
+    rows.draw(f"tasks_row_{task.id}", link, [state, "" if done else _told(task)], done)
 
 
 def _service(task: TaskView) -> str:
     service = f" / {task.deployment_name}" if task.deployment_name else ""
-    return f"{plain(short(task.model_name + service, 80))} · {plain(task.owner)}"
+    return f"{short(task.model_name + service, 60)} · {task.owner}"
 
 
-def _draw_progress(task: TaskView) -> None:
-    if task.state in MOVING and task.rows_total and not task.held:
-        done = min(1.0, task.rows_done / task.rows_total)
-        st.progress(done, f"{done:.0%}{pace(task)}")
-    elif task.state == "succeeded":
-        failed = (
-            _(" · :red[{count:,} not scored]", count=task.rows_failed) if task.rows_failed else ""
-        )
-        gone = _(" · files removed") if task.removed else ""
-        rows = plural(task.rows_total or 0, "{count} row", "{count} rows")
-        st.markdown(f":small[:gray[{rows}]{failed}:gray[ · {ago(task.created)}{gone}]]")
-    else:
-        st.caption(f"{ago(task.created)} · {plain(short(said(task.message), 120))}")
+def _done(task: TaskView) -> tuple[float, str] | None:
+    """Return how much of a task that is being scored is done, and the words for it."""
+    if task.state not in MOVING or not task.rows_total or task.held:
+        return None
+    done = min(1.0, task.rows_done / task.rows_total)
+    return done, f"{done:.0%}{pace(task)}"
+
+
+def _told(task: TaskView) -> str:
+    if task.state != "succeeded":
+        return f":small[:gray[{ago(task.created)} · {plain(short(said(task.message), 120))}]]"
+    failed = _(" · :red[{count:,} not scored]", count=task.rows_failed) if task.rows_failed else ""
+    gone = _(" · files removed") if task.removed else ""
+    scored = plural(task.rows_total or 0, "{count} row", "{count} rows")
+    return f":small[:gray[{scored}]{failed}:gray[ · {ago(task.created)}{gone}]]"
 
 
 def pace(task: TaskView) -> str:

@@ -16,7 +16,7 @@ from pages.components import (
 )
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, dialog, plural, said
-from pages.components.states import draw_task_state
+from pages.components.states import badge_of_task
 from pages.components.task_list import MOVING, pace
 from pages.components.text import ago, plain, short, size, span, stamp
 
@@ -62,7 +62,7 @@ def _draw_progress(task_id: str, moving: bool) -> None:
         if moving and task.state not in MOVING:
             st.rerun()  # the whole page: the result can be read now
         with st.container(horizontal=True, vertical_alignment="center"):
-            draw_task_state("held" if task.held else task.state)
+            st.markdown(badge_of_task("held" if task.held else task.state), width="content")
             st.caption(_times(task))
         if moving:
             _draw_bar(task)
