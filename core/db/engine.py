@@ -1,10 +1,10 @@
 """The one door to the metadata: migrated when it is opened, many readers, one writer at a time."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from alembic import command
@@ -19,7 +19,10 @@ from sqlalchemy.orm import Session
 
 from core.errors import InternalError
 
+T = TypeVar("T")
+
 _READ_ROWS = 10_000
+_MOST_ANSWERS = 1_000
 _DIALECT = "duckdb.remembering"
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -45,6 +48,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer = threading.Lock()
+        self._answers: dict[Hashable, Any] = {}
         self._engine = _engine(path)
         try:
             with self._engine.begin() as connection:
@@ -72,6 +76,21 @@ class Database:
         with self._writer, Session(self._engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+            self._answers = {}  # a reader who began before still fills the old ones, for nobody
+
+    def remembered(self, key: Hashable, ask: Callable[[], T]) -> T:
+        """Return the answer to a question, which is asked again once anything was written.
+
+        It is for what the pages of every visitor ask. The key names the whole question, with its
+        moment where the answer depends on that. The answers are shared: nobody may change them.
+        """
+        answers = self._answers
+        if key not in answers:
+            if len(answers) >= _MOST_ANSWERS:
+                answers = self._answers = {}
+            answers[key] = ask()
+        answer: T = answers[key]
+        return answer
 
     def checkpoint(self) -> None:
         """Merge what was written lately into the file, and let the room of deleted rows be used."""

@@ -109,7 +109,7 @@ class Approvals:
     def list_(self, caller: Caller) -> list[ApprovalView]:
         """Return everybody's requests, the newest first; raises NotAllowed for all but admins."""
         _require_admin(caller)
-        return self._views()
+        return list(self._database.remembered("approvals", self._views))
 
     def list_news(self, caller: Caller) -> list[ApprovalView]:
         """Return those of the caller's requests that are open, or were decided within two weeks.

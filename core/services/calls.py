@@ -8,7 +8,7 @@ the last second.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -135,8 +135,8 @@ class Calls:
 
     def counts(self) -> dict[str, Counts]:
         """Return the last 24 hours of each service that was called, by deployment id."""
-        since = self._now() - WINDOWS["24h"].length
-        found = self.grouped(HOURS, None, since, lambda rows: rows.c.deployment_id)
+        since = start_of(self._now(), MINUTES.span) - WINDOWS["24h"].length
+        found = self.by_service(HOURS, None, since)
         return {key: Counts(each.calls, each.errors, each.p95) for key, each in found.items()}
 
     def hourly(self, services: Services) -> dict[str, list[tuple[int, int]]]:
@@ -147,8 +147,8 @@ class Calls:
         """
         begin = start_of(self._now(), HOURS.span) - 23 * HOURS.span
         self.flush()
-        with self._database.reading() as session:
-            return hourly(session, services, begin, 24)
+        key = ("calls by hour", _hashable(services), begin)
+        return dict(self._database.remembered(key, lambda: self._hourly(services, begin)))
 
     def versions(self, deployment_id: str, window: str) -> dict[int, CallStatus]:
         """Return how each version of a service did over a window; raises as `status`."""
@@ -199,6 +199,19 @@ class Calls:
         """Return the calls of a window that took longest; raises as `status`."""
         return self._listed(deployment_id, window, limit, failed=False)
 
+    def by_service(
+        self, level: Level, services: Services, since: datetime
+    ) -> Mapping[str, CallStatus]:
+        """Return what was recorded of services since a moment, by their ids.
+
+        A moment that keeps still for a while is answered at once while nobody calls.
+        """
+        self.flush()
+        return self._database.remembered(
+            ("calls by service", level.span, _hashable(services), since),
+            lambda: self.grouped(level, services, since, lambda rows: rows.c.deployment_id),
+        )
+
     def grouped(
         self, level: Level, services: Services, since: datetime, key: Key
     ) -> dict[Any, CallStatus]:
@@ -206,6 +219,10 @@ class Calls:
         self.flush()
         with self._database.reading() as session:
             return summaries(session, level, services, since, key)
+
+    def _hourly(self, services: Services, begin: datetime) -> dict[str, list[tuple[int, int]]]:
+        with self._database.reading() as session:
+            return hourly(session, services, begin, 24)
 
     def _listed(
         self, deployment_id: str, window: str, limit: int, *, failed: bool
@@ -229,6 +246,10 @@ class Calls:
                 self.flush()
             except Exception:  # noqa: BLE001 - a thread that ends would lose all later records
                 _log.exception("The record of calls could not be written; it is tried again.")
+
+
+def _hashable(services: Services) -> str | tuple[str, ...] | None:
+    return services if services is None or isinstance(services, str) else tuple(services)
 
 
 def window_of(name: str) -> Window:

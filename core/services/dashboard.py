@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, or_, select
@@ -13,6 +13,7 @@ from core.db.engine import Database
 from core.db.tables import Account, Deployment, Model, Task, Verdict, Version, utc_now
 from core.files import Files
 from core.services.accounts import Caller, Role
+from core.services.call_sums import MINUTES, start_of
 from core.services.job_states import State
 from core.services.job_views import task_rows
 from core.services.match_views import verdict_view
@@ -66,7 +67,7 @@ class Outlook:
     checks: tuple[FailedCheck, ...]
     unused: tuple[UnusedModel, ...]
     waiting: int
-    disk_used: float
+    disk_used: float = 0.0
 
 
 class Dashboard:
@@ -82,13 +83,17 @@ class Dashboard:
     def outlook(self, caller: Caller) -> Outlook:
         """Return what the caller should look at."""
         disk = shutil.disk_usage(self._files.root)
+        now = start_of(self._now(), MINUTES.span)
+        found = self._database.remembered(("outlook", caller, now), lambda: self._look(caller, now))
+        return replace(found, disk_used=1 - disk.free / disk.total)
+
+    def _look(self, caller: Caller, now: datetime) -> Outlook:
         with self._database.reading() as session:
             return Outlook(
-                tasks=_failed_tasks(session, caller, self._now() - _LATELY),
+                tasks=_failed_tasks(session, caller, now - _LATELY),
                 checks=_failed_checks(session, caller),
-                unused=_unused(session, caller, self._now() - UNUSED),
+                unused=_unused(session, caller, now - UNUSED),
                 waiting=_waiting(session) if caller.role is Role.ADMIN else 0,
-                disk_used=1 - disk.free / disk.total,
             )
 
 

@@ -159,11 +159,16 @@ class Deployments:
 
         Raises ModelNotFound.
         """
+        if model_id is None:
+            key = ("services", caller)
+            return list(self._database.remembered(key, lambda: self._list(caller)))
         with self._database.reading() as session:
-            if model_id is None:
-                return deployment_views(session, visible(caller))
             visible_model(session, caller, model_id)
             return deployment_views(session, Deployment.model_id == model_id)
+
+    def _list(self, caller: Caller) -> list[DeploymentView]:
+        with self._database.reading() as session:
+            return deployment_views(session, visible(caller))
 
     def live(self, endpoint: str) -> Live:
         """Return the service at an address, from memory, for a caller whose rights are known.

@@ -65,11 +65,14 @@ class FirstSteps:
         """Return how far the caller is; after the last step no question is asked any more."""
         if caller.id in self._over:
             return Progress(frozenset(Step), dismissed=True)
-        with self._database.reading() as session:
-            found = _progress(session, caller)
+        found = self._database.remembered(("first steps", caller), lambda: self._ask(caller))
         if found.is_over:
             self._over.add(caller.id)
         return found
+
+    def _ask(self, caller: Caller) -> Progress:
+        with self._database.reading() as session:
+            return _progress(session, caller)
 
     def note_test(self, caller: Caller, model_id: str) -> None:
         """Put the caller's first test of a model on record; raises ModelNotFound."""

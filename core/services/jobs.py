@@ -1,8 +1,9 @@
 """Tasks: files scored in the background, for those who may see the model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import func, select, update
@@ -137,11 +138,14 @@ class Jobs(TaskResults):
 
     def count_by_state(self, caller: Caller) -> dict[str, int]:
         """Return how many of the tasks that the caller may see are in each state."""
+        counts = self._database.remembered(("task states", caller), lambda: self._states_of(caller))
+        return {str(state): counts.get(str(state), 0) for state in State}
+
+    def _states_of(self, caller: Caller) -> dict[str, int]:
         seen = task_rows(caller).with_only_columns(Task.state).subquery()
         query = select(seen.c.state, func.count()).group_by(seen.c.state)
         with self._database.reading() as session:
-            counts: dict[str, int] = dict(session.execute(query).all())
-        return {str(state): counts.get(str(state), 0) for state in State}
+            return dict(session.execute(query).all())
 
     def cancel(self, caller: Caller, task_id: str) -> None:
         """Stop a task that is queued or running; raises TaskNotFound, InvalidInput if it ended."""
@@ -199,12 +203,15 @@ class Jobs(TaskResults):
 
     def usage(self, caller: Caller) -> Usage:
         """Return what the tasks that the caller may see take together."""
+        rows = self._database.remembered(("tasks kept", caller), lambda: self._kept(caller))
+        sizes = [self._remains.size(task_id, finished) for task_id, finished in rows]
+        return Usage(len(sizes), sum(sizes))
+
+    def _kept(self, caller: Caller) -> Sequence[tuple[str, datetime | None]]:
         columns = (Task.id, Task.finished)
         query = task_rows(caller).with_only_columns(*columns).where(Task.removed.is_(None))
         with self._database.reading() as session:
-            rows = session.execute(query).all()
-        sizes = [self._remains.size(task_id, finished) for task_id, finished in rows]
-        return Usage(len(sizes), sum(sizes))
+            return session.execute(query).tuples().all()
 
     @contextmanager
     def _making(self, caller: Caller, task: Task) -> Iterator[JobFiles]:

@@ -180,11 +180,17 @@ class Models:
 
     def list_(self, caller: Caller) -> list[ModelView]:
         """Return the models that the caller may see, the last changed first."""
+        return list(self._database.remembered(("models", caller), lambda: self._list(caller)))
+
+    def _list(self, caller: Caller) -> list[ModelView]:
         with self._database.reading() as session:
             return list(model_views(session, visible(caller)))
 
     def names(self, caller: Caller) -> list[ModelName]:
         """Return what the models are called that `list_` returns, in a fraction of its time."""
+        return list(self._database.remembered(("names", caller), lambda: self._names(caller)))
+
+    def _names(self, caller: Caller) -> list[ModelName]:
         query = select(Model.id, Model.name, Account.name).where(visible(caller))
         joined = query.join(Account, Account.id == Model.owner_id)
         with self._database.reading() as session:

@@ -155,5 +155,5 @@ class Watching:
         found: dict[str, CallStatus] = {}
         for length, ids in groups.items():
             since = start_of(self._now() - timedelta(minutes=length), MINUTES.span)
-            found |= self._calls.grouped(MINUTES, ids, since, lambda rows: rows.c.deployment_id)
+            found |= self._calls.by_service(MINUTES, ids, since)
         return found
