@@ -147,7 +147,7 @@ class Calls:
         """
         begin = start_of(self._now(), HOURS.span) - 23 * HOURS.span
         self.flush()
-        key = ("calls by hour", _hashable(services), begin)
+        key = ("calls_by_hour", _hashable(services), begin)
         return dict(self._database.remembered(key, lambda: self._hourly(services, begin)))
 
     def versions(self, deployment_id: str, window: str) -> dict[int, CallStatus]:
@@ -208,7 +208,7 @@ class Calls:
         """
         self.flush()
         return self._database.remembered(
-            ("calls by service", level.span, _hashable(services), since),
+            ("calls_by_service", level.span, _hashable(services), since),
             lambda: self.grouped(level, services, since, lambda rows: rows.c.deployment_id),
         )
 

@@ -65,7 +65,7 @@ class FirstSteps:
         """Return how far the caller is; after the last step no question is asked any more."""
         if caller.id in self._over:
             return Progress(frozenset(Step), dismissed=True)
-        found = self._database.remembered(("first steps", caller), lambda: self._ask(caller))
+        found = self._database.remembered(("first_steps", caller), lambda: self._ask(caller))
         if found.is_over:
             self._over.add(caller.id)
         return found

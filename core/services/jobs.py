@@ -138,7 +138,7 @@ class Jobs(TaskResults):
 
     def count_by_state(self, caller: Caller) -> dict[str, int]:
         """Return how many of the tasks that the caller may see are in each state."""
-        counts = self._database.remembered(("task states", caller), lambda: self._states_of(caller))
+        counts = self._database.remembered(("task_states", caller), lambda: self._states_of(caller))
         return {str(state): counts.get(str(state), 0) for state in State}
 
     def _states_of(self, caller: Caller) -> dict[str, int]:
@@ -203,7 +203,7 @@ class Jobs(TaskResults):
 
     def usage(self, caller: Caller) -> Usage:
         """Return what the tasks that the caller may see take together."""
-        rows = self._database.remembered(("tasks kept", caller), lambda: self._kept(caller))
+        rows = self._database.remembered(("tasks_kept", caller), lambda: self._kept(caller))
         sizes = [self._remains.size(task_id, finished) for task_id, finished in rows]
         return Usage(len(sizes), sum(sizes))
 

@@ -108,3 +108,8 @@ def texts(app: AppTest) -> str:
     notices = (app.info, app.error, app.warning, app.success)
     read = [str(element.value) for kind in (*writing, *notices) for element in kind]
     return "\n".join(read + [link.value for link in app.page_link])
+
+
+def names_of(app: AppTest) -> list[str]:
+    """Return what the links of a page are called, without the lines under their names."""
+    return [link.value.partition("  \n")[0] for link in app.page_link]

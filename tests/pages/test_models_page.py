@@ -11,7 +11,7 @@ from core.platform import Platform
 from core.services.accounts import Caller, Role
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
-from tests.pages.conftest import add_model, ran, texts, visit
+from tests.pages.conftest import add_model, names_of, ran, texts, visit
 
 PAGE = "pages/models.py"
 LONG = "模型 😀 " + "n" * 94
@@ -20,7 +20,7 @@ LONG = "模型 😀 " + "n" * 94
 def shown(app: AppTest) -> list[str]:
     """Return the names of the models in the list, as they stand there."""
     menu = {link.value for link in app.sidebar.get("page_link") if isinstance(link, PageLink)}
-    return [link.value for link in app.page_link if link.value not in menu]
+    return [name for name in names_of(app) if name not in menu]
 
 
 def opened(app: AppTest, dialog: str) -> AppTest:

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import Session
 
+from core.db import engine
 from core.db.call_tables import CALL_TABLES, calls
 from core.db.engine import MIGRATIONS, Database
 from core.db.tables import Base, Event, utc_now
@@ -53,10 +54,10 @@ def _columns(session: Session) -> set[tuple[object, ...]]:
 
 
 def test_the_migrations_lead_to_the_tables_of_the_code(database: Database) -> None:
-    engine = create_engine("duckdb:///:memory:")
-    Base.metadata.create_all(engine)
+    memory = create_engine("duckdb:///:memory:")
+    Base.metadata.create_all(memory)
     assert {table.name for table in CALL_TABLES} <= set(Base.metadata.tables)
-    with Session(engine) as wanted, database.reading() as made:
+    with Session(memory) as wanted, database.reading() as made:
         assert _columns(made) == _columns(wanted)
     engine.dispose()
 
@@ -232,9 +233,51 @@ def test_calls_from_before_there_were_sums_are_in_them(path: Path, tmp_path: Pat
 
 
 def _back_to(path: Path, revision: str) -> None:
-    engine = create_engine(f"duckdb:///{path}")
-    with engine.begin() as connection:
+    file = create_engine(f"duckdb:///{path}")
+    with file.begin() as connection:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS))
         command.downgrade(config, revision)
-    engine.dispose()
+    file.dispose()
+
+
+def test_an_answer_is_remembered_until_something_is_written(database: Database) -> None:
+    asked: list[int] = []
+
+    def count() -> int:
+        asked.append(1)
+        with database.reading() as session:
+            return session.scalar(select(func.count()).select_from(Event)) or 0
+
+    assert [database.remembered("events", count) for _ in range(3)] == [0, 0, 0]
+    assert len(asked) == 1
+    with database.writing() as session:
+        session.add(_event("iris"))
+    assert database.remembered("events", count) == 1
+
+
+def test_what_was_asked_before_a_write_is_not_remembered_after_it(database: Database) -> None:
+    def slow() -> str:
+        with database.writing() as session:
+            session.add(_event("iris"))
+        return "before"
+
+    assert database.remembered("events", slow) == "before"
+    assert database.remembered("events", lambda: "after") == "after"
+
+
+def test_a_write_that_is_taken_back_leaves_the_answers(database: Database) -> None:
+    database.remembered("events", lambda: "kept")
+    with pytest.raises(ZeroDivisionError), database.writing():
+        raise ZeroDivisionError
+    assert database.remembered("events", lambda: "asked again") == "kept"
+
+
+def test_no_more_than_so_many_answers_are_remembered(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_MOST_ANSWERS", 3)
+    for number in range(4):
+        database.remembered(number, lambda: "first")
+    assert database.remembered(0, lambda: "asked again") == "asked again"
+    assert database.remembered(3, lambda: "asked again") == "first"
