@@ -1,6 +1,6 @@
 """Tasks: files scored in the background, for those who may see the model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -207,11 +207,11 @@ class Jobs(TaskResults):
         sizes = [self._remains.size(task_id, finished) for task_id, finished in rows]
         return Usage(len(sizes), sum(sizes))
 
-    def _kept(self, caller: Caller) -> Sequence[tuple[str, datetime | None]]:
+    def _kept(self, caller: Caller) -> list[tuple[str, datetime | None]]:
         columns = (Task.id, Task.finished)
         query = task_rows(caller).with_only_columns(*columns).where(Task.removed.is_(None))
         with self._database.reading() as session:
-            return session.execute(query).tuples().all()
+            return [(task_id, finished) for task_id, finished in session.execute(query)]
 
     @contextmanager
     def _making(self, caller: Caller, task: Task) -> Iterator[JobFiles]:

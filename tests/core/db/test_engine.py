@@ -59,7 +59,7 @@ def test_the_migrations_lead_to_the_tables_of_the_code(database: Database) -> No
     assert {table.name for table in CALL_TABLES} <= set(Base.metadata.tables)
     with Session(memory) as wanted, database.reading() as made:
         assert _columns(made) == _columns(wanted)
-    engine.dispose()
+    memory.dispose()
 
 
 def test_every_row_that_was_committed_is_there_after_a_reopen(path: Path) -> None:
