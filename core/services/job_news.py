@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from core.db.engine import Database
 from core.db.tables import Task
@@ -37,14 +38,17 @@ class TaskNews:
 
     def tell(self, caller: Caller) -> Told:
         """Return what is new, each end once, and how many wait to be looked at."""
-        query = select(Task.id, Task.file_name, Task.state, Task.message, Task.news)
-        mine = query.where(Task.owner_id == caller.id, Task.news.is_not(None))
-        with self._database.reading() as session:
-            rows = session.execute(mine.order_by(Task.finished)).all()
+        rows = self._database.remembered(("news", caller), lambda: self._waiting(caller))
         fresh = [News(*row[:4]) for row in rows if row.news == NEW]
         if fresh:
             self._note([news.task_id for news in fresh])
         return Told(fresh, len(rows))
+
+    def _waiting(self, caller: Caller) -> Sequence[Row[*tuple[Any, ...]]]:
+        query = select(Task.id, Task.file_name, Task.state, Task.message, Task.news)
+        mine = query.where(Task.owner_id == caller.id, Task.news.is_not(None))
+        with self._database.reading() as session:
+            return session.execute(mine.order_by(Task.finished)).all()
 
     def see(self, caller: Caller, task_id: str | None = None) -> None:
         """Forget that a task of the caller, or each of them, is waiting to be looked at."""

@@ -57,7 +57,7 @@ class Samples:
 
     def list_(self, caller: Caller) -> list[SampleView]:
         """Return the sample models in order, with which of them the caller has already."""
-        have = self._owned(caller)
+        have = self._database.remembered(("samples", caller), lambda: self._owned(caller))
         return [SampleView(each.key, each.name, have.get(each.file_name)) for each in SAMPLES]
 
     def add(self, caller: Caller, key: str) -> VersionView:
