@@ -149,7 +149,9 @@ def _open(folder: Path, people: list[Person]) -> None:
         for _ in range(OPENINGS):
             taken["Deployments"].append(move(page, "/deployments", "Deployments"))
             title = page.locator(f"{_SERVICE} [data-testid=stMarkdownContainer]").first
-            taken["a service"].append(move(page, _SERVICE, title.inner_text().strip()))
+            taken["a service"].append(
+                move(page, _SERVICE, title.inner_text().splitlines()[0].strip())
+            )
             taken["Home"].append(move(page, "/", "Home"))
     for name, times in taken.items():
         print(f"  {name:12} {statistics.median(times):.3f} s, at most {max(times):.3f} s")

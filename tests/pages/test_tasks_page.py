@@ -19,7 +19,7 @@ from core.services.job_tickets import Wanted
 from core.services.job_views import TaskView
 from core.services.languages import Language
 from core.services.model_views import ModelView
-from tests.pages.conftest import CSV, ran, texts, visit
+from tests.pages.conftest import CSV, names_of, ran, texts, visit
 
 PAGE = "pages/tasks.py"
 
@@ -295,7 +295,7 @@ def test_the_page_of_one_model_lists_its_task_ids(
     """P8: each id opens its result."""
     app = visit(ann, PAGE, model=iris.id)
     assert "Tasks of Iris" in texts(app)
-    assert done.id in [link.label for link in app.page_link]
+    assert done.id in names_of(app)
     assert done.file_name in texts(app)
 
 
