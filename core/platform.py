@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.db.engine import Database
 from core.files import Files, Staged
+from core.preparation.engine import Steps
 from core.runtimes import open_runtimes
 from core.runtimes.asked_types import Trust
 from core.runtimes.cache import ScorerCache
@@ -43,6 +44,7 @@ from core.services.online_load import OnlineLoad
 from core.services.passwords import Passwords
 from core.services.people import People
 from core.services.predictions import Predictions
+from core.services.preprocessing import Preprocessing
 from core.services.previews import Previews
 from core.services.rechecks import Rechecks
 from core.services.refusals import Refusals
@@ -81,6 +83,7 @@ class Platform:
     refusals: Refusals
     models: Models
     revisions: Revisions
+    preprocessing: Preprocessing
     samples: Samples
     examples: Examples
     first_steps: FirstSteps
@@ -165,7 +168,9 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
     cache = ScorerCache(loader.load, settings.cached_models)
     parts.callback(cache.close)
     approvals.on_revoke(_dropping(models, cache))
-    scorers = Scorers(cache)
+    steps = Steps()
+    parts.callback(steps.close)
+    scorers = Scorers(cache, steps)
     deployments = Deployments(database, models, cache)
     parts.callback(Warming(deployments, cache, settings.cached_models).close)
     calls = Calls(database)
@@ -211,6 +216,7 @@ def _build(settings: Settings, inline: bool, parts: ExitStack) -> Platform:
         approvals=approvals,
         models=models,
         revisions=revisions,
+        preprocessing=Preprocessing(database, models, steps, scorers.get),
         first_steps=FirstSteps(database),
         samples=samples,
         examples=Examples(database, files, models, samples),

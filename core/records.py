@@ -8,7 +8,7 @@ import difflib
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from core.coercion import BadValueError, read_value, shown
 from core.errors import InvalidInput, Problem
 from core.schema import ARROW_TYPES, NUMERIC, DataType, Field, Interval, Schema
+
+A = TypeVar("A", pa.Array, pa.RecordBatch)
 
 _COMPARED = 500  # names that are looked at for a suggestion
 _FEW = 8  # rows whose values are sooner read one by one than looked at as a column
@@ -87,6 +89,13 @@ def typed_batch(schema: Schema, batch: pa.RecordBatch, first_row: int = 1) -> Ty
             )
     typed = pa.RecordBatch.from_arrays(columns, schema=schema.arrow)
     return Typed(typed, {position: tuple(found) for position, found in problems.items()})
+
+
+def without_rows(table: A, rows: Sequence[int]) -> A:
+    """Return an array or a batch with nulls in the rows at these positions."""
+    mask = np.zeros(len(table), dtype=bool)
+    mask[rows] = True
+    return table.take(pa.array(np.arange(len(table)), mask=mask))
 
 
 def sentence(problems: Sequence[Problem]) -> str:

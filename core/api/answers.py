@@ -1,6 +1,7 @@
 """How views become the keys of an answer: HTTP.md's names, and times in ISO 8601 UTC."""
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from core.api.edge import detail
@@ -39,6 +40,14 @@ def fields(side: Iterable[Field]) -> list[dict[str, str]]:
         }
         for field in side
     ]
+
+
+def plain(record: Mapping[str, object]) -> Answer:
+    """Return a record as JSON holds it: dates and times as text."""
+    return {
+        name: value.isoformat() if isinstance(value, dt.date | dt.time) else value
+        for name, value in record.items()
+    }
 
 
 def model_info(view: VersionView) -> Answer:

@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from core.db.sandbox import Order
+from core.preparation.syntax import without_end
 
 _BATCH = 1_000
 _LARGEST_ANSWER = 16 << 20
@@ -85,14 +86,7 @@ def _one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     statements = connection.extract_statements(sql)
     if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
         raise Refused("Send one SELECT and nothing else: this is for reading alone.")
-    return _without_end(statements[0].query)
-
-
-def _without_end(sql: str) -> str:
-    """Return a statement without its semicolon and what follows: it becomes part of another."""
-    tokens = [at for at, kind in duckdb.tokenize(sql) if kind is not duckdb.token_type.comment]
-    text, last = sql.encode(), tokens[-1]
-    return text[:last].decode() if text[last : last + 1] == b";" else sql
+    return without_end(statements[0].query)
 
 
 def _plain(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

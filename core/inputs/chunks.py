@@ -5,15 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-import numpy as np
 import pyarrow as pa
 
 from core.errors import InvalidInput, Problem
-from core.records import Typed, typed_batch, typed_records
+from core.records import Typed, typed_batch, typed_records, without_rows
 from core.schema import Schema
 
 T = TypeVar("T")
-A = TypeVar("A", pa.Array, pa.RecordBatch)
 Raw = Mapping[int, Mapping[str, str]]
 
 
@@ -115,13 +113,6 @@ def grouped(records: Iterable[tuple[T, int]], size: ChunkSize) -> Iterator[list[
             group, taken = [], 0
     if group:
         yield group
-
-
-def without_rows(table: A, rows: Sequence[int]) -> A:
-    """Return an array or a batch with nulls in the rows at these positions."""
-    mask = np.zeros(len(table), dtype=bool)
-    mask[rows] = True
-    return table.take(pa.array(np.arange(len(table)), mask=mask))
 
 
 def sliced(chunk: Chunk, start: int, rows: int) -> Chunk:

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
+from core.preparation.step import Preparation
 from core.runtimes.asked_types import Trust
 from core.schema import Field, Schema
 
@@ -30,6 +31,7 @@ class ModelInfo:
     `warnings` are sentences that a user should read before trusting the model.
     `details` are facts for the model's page, such as the producer or the opset.
     `trusted` are the types in the file that an admin approved for it, by their full names.
+    `preparation` is the step that makes the file's inputs of `inputs`, where people added one.
     """
 
     format: str
@@ -42,6 +44,12 @@ class ModelInfo:
     warnings: tuple[str, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
     trusted: tuple[str, ...] = ()
+    preparation: Preparation | None = None
+
+    @property
+    def model_inputs(self) -> tuple[Field, ...]:
+        """Return the inputs as the model's file has them, by position: after any preparation."""
+        return self.preparation.inputs if self.preparation else self.inputs
 
     @property
     def input_schema(self) -> Schema:

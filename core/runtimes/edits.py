@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.coercion import BadValueError, read_value
+from core.preparation.step import Step, example_of, preparation_of
 from core.runtimes.base import PREDICTION, PROBABILITY, SCORE, ModelInfo
 from core.schema import DataType, Field, Interval, Optype
 
@@ -35,11 +36,12 @@ class SchemaEdits:
     """What is added to a model's schema: to its inputs, by position, and names for its classes.
 
     Either is empty where nothing is added. `classes` are in the order of the categories of the
-    field `prediction`.
+    field `prediction`. `step` makes the inputs, as they are then named, of other fields.
     """
 
     inputs: tuple[FieldEdit, ...] = ()
     classes: tuple[str, ...] = ()
+    step: Step | None = None
 
 
 def edited(info: ModelInfo, edits: SchemaEdits) -> ModelInfo:
@@ -55,7 +57,31 @@ def edited(info: ModelInfo, edits: SchemaEdits) -> ModelInfo:
         for old, new, edit in zip(info.inputs, inputs, edits.inputs, strict=False)
         if old.name in info.sample
     }
-    return replace(info, inputs=inputs, outputs=outputs, sample=sample or info.sample)
+    named = replace(info, inputs=inputs, outputs=outputs, sample=sample or info.sample)
+    return named if edits.step is None else _prepared(named, edits.step)
+
+
+def _prepared(info: ModelInfo, step: Step) -> ModelInfo:
+    """Return a model's information with a step before it: its inputs are those of the step."""
+    preparation = preparation_of(step, info.inputs)
+    own = {each.name for each in step.fields if each.type is None}
+    sample = {
+        field.name: info.sample[field.name]
+        if field.name in info.sample and (field.name in own or field.is_tensor)
+        else typed_example(field)
+        for field in preparation.raw
+    }
+    return replace(info, inputs=preparation.raw, sample=sample, preparation=preparation)
+
+
+def typed_example(field: Field) -> object:
+    """Return a value that a field takes where nobody has named one, as JSON holds it."""
+    example = example_of(field)
+    try:
+        typed = read_value(field, example)
+    except BadValueError:
+        return example
+    return typed if isinstance(typed, int | float | str) else example
 
 
 def edited_field(field: Field, edit: FieldEdit) -> Field:

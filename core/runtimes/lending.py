@@ -6,8 +6,10 @@ from contextlib import contextmanager
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.preparation.engine import Steps
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Scorer
 from core.runtimes.cache import ScorerCache
+from core.runtimes.preparing import PreparingScorer
 from core.schema import Field, Schema
 
 
@@ -29,19 +31,26 @@ class NamingScorer(Scorer):
 class Scorers:
     """The loaded scorers, by the id of a version, as `cache` holds them.
 
-    The cache knows what the files say; what people named lies over it for as long as a scorer is
-    lent, so that tasks that began before a change go on as they began.
+    The cache knows what the files say; what people named, and the step that they wrote, lie over it
+    for as long as a scorer is lent, so that tasks that began before a change go on as they began.
     """
 
-    def __init__(self, cache: ScorerCache[str]) -> None:
+    def __init__(self, cache: ScorerCache[str], steps: Steps) -> None:
         self._cache = cache
+        self._steps = steps
 
     @contextmanager
     def get(self, version_id: str, info: ModelInfo) -> Iterator[Scorer]:
-        """Lend a version's scorer, whose outputs are those of `info`; raises what loading does."""
+        """Lend a version's scorer, which takes the inputs of `info` and gives its outputs.
+
+        Raises what loading does.
+        """
         with self._cache.get(version_id) as scorer:
-            is_named = any(field.codes for field in info.outputs)
-            yield NamingScorer(scorer, info.output_schema) if is_named else scorer
+            if any(field.codes for field in info.outputs):
+                scorer = NamingScorer(scorer, info.output_schema)
+            if info.preparation is not None:
+                scorer = PreparingScorer(scorer, info.preparation, self._steps)
+            yield scorer
 
     def is_loaded(self, version_id: str) -> bool:
         """Return whether lending the scorer would not have to wait for its loading."""

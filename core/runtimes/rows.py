@@ -1,7 +1,7 @@
 """What every engine needs around its own call: rows set aside, bad rows found, order kept."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.errors import Overloaded
+from core.errors import Overloaded, Problem
+from core.records import sentence, without_rows
 from core.runtimes.base import ERROR_COLUMN, ModelInfo
 from core.schema import DataType, Field
 
@@ -191,3 +192,17 @@ def _sentences(errors: Errors, rows: int) -> pa.Array:
     if not errors:
         return pa.nulls(rows, pa.string())
     return pa.array([errors.get(row) for row in range(rows)], pa.string())
+
+
+def with_problems(
+    scored: pa.RecordBatch, problems: Mapping[int, Sequence[Problem]]
+) -> pa.RecordBatch:
+    """Return a scored batch in which a row that could not be typed says so, and has no outputs."""
+    if not problems:
+        return scored
+    kept = without_rows(scored, list(problems))
+    errors = kept.column(ERROR_COLUMN).to_pylist()
+    for row, found in problems.items():
+        errors[row] = sentence(found)
+    place = scored.schema.get_field_index(ERROR_COLUMN)
+    return kept.set_column(place, ERROR_COLUMN, pa.array(errors, pa.string()))

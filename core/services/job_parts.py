@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.errors import Problem
-from core.inputs.chunks import Chunk, ChunkSize, without_rows
+from core.inputs.chunks import Chunk, ChunkSize
 from core.inputs.pictures import read_pictures
 from core.inputs.tabular import open_table
-from core.records import sentence
+from core.records import sentence, without_rows
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Scorer
 from core.schema import Schema
 from core.services.job_files import Ingested, JobFiles, write_part

@@ -13,9 +13,9 @@ from core.errors import InvalidInput, TooLarge
 from core.inputs.chunks import Chunk, ChunkSize, Source
 from core.inputs.tabular import open_table
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, Scorer
+from core.runtimes.rows import with_problems
 from core.services.agreement import Mask, meets
 from core.services.match_views import Cell, Count, Difference, Pair, Report
-from core.services.predictions import with_problems
 
 Lease = Callable[[str, ModelInfo], AbstractContextManager[Scorer]]
 

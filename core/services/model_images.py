@@ -40,12 +40,14 @@ def changed_recipes(info: ModelInfo, position: int, recipe: ImageRecipe | None) 
 
     Raises InvalidInput for a recipe that does not give what the input takes.
     """
-    if not 0 <= position < len(info.inputs):
-        raise InvalidInput(f"The model has {len(info.inputs)} inputs; there is no {position + 1}.")
+    if not 0 <= position < len(info.model_inputs):
+        raise InvalidInput(
+            f"The model has {len(info.model_inputs)} inputs; there is no {position + 1}."
+        )
     if recipe is not None:
-        check_recipe(info.inputs[position], recipe)
+        check_recipe(info.model_inputs[position], recipe)
         recipe = replace(recipe, guessed=False)
-    known = {at: field.image for at, field in enumerate(info.inputs) if find_axes(field)}
+    known = {at: field.image for at, field in enumerate(info.model_inputs) if find_axes(field)}
     return _encoded({**known, position: recipe})
 
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from core.errors import InternalError, InvalidInput, Problem, SlipwayError
-from core.inputs.chunks import without_rows
-from core.records import Typed, batch_of, read_record, sentence, typed_records
+from core.errors import InternalError, InvalidInput, SlipwayError
+from core.records import Typed, batch_of, read_record, typed_records
 from core.runtimes.base import ERROR_COLUMN, ModelInfo, in_shape
 from core.runtimes.lending import Scorers
+from core.runtimes.rows import with_problems
 from core.schema import Field
 from core.services.accounts import Caller
 from core.services.call_logs import CallLogs
@@ -161,16 +161,16 @@ class Predictions:
         self, version_id: str, info: ModelInfo, records: object, carried: Carried | None = None
     ) -> Record | list[Record]:
         if isinstance(records, Typed):  # one record, with a picture in it
-            return _outputs(info, self._scored(version_id, info, records, carried))[0]
+            return outputs_of(info, self._scored(version_id, info, records, carried))[0]
         if isinstance(records, Mapping):
             schema = info.input_schema
             one = Typed(batch_of(schema, [read_record(schema, records)]), {})
-            return _outputs(info, self._scored(version_id, info, one, carried))[0]
+            return outputs_of(info, self._scored(version_id, info, one, carried))[0]
         parts = records.parts if isinstance(records, Table) else [_listed(info, records)]
         return [
             output
             for part in parts
-            for output in _outputs(info, self._scored(version_id, info, part, carried))
+            for output in outputs_of(info, self._scored(version_id, info, part, carried))
         ]
 
     def _scored(
@@ -188,20 +188,6 @@ class Predictions:
         return result
 
 
-def with_problems(
-    scored: pa.RecordBatch, problems: Mapping[int, Sequence[Problem]]
-) -> pa.RecordBatch:
-    """Return a scored batch in which a row that could not be typed says so, and has no outputs."""
-    if not problems:
-        return scored
-    kept = without_rows(scored, list(problems))
-    errors = kept.column(ERROR_COLUMN).to_pylist()
-    for row, found in problems.items():
-        errors[row] = sentence(found)
-    place = scored.schema.get_field_index(ERROR_COLUMN)
-    return kept.set_column(place, ERROR_COLUMN, pa.array(errors, pa.string()))
-
-
 def _listed(info: ModelInfo, records: object) -> Typed:
     if not isinstance(records, list):
         raise InvalidInput("The input is an object of field names and values, or a list of them.")
@@ -210,7 +196,7 @@ def _listed(info: ModelInfo, records: object) -> Typed:
     return typed_records(info.input_schema, records)
 
 
-def _outputs(info: ModelInfo, scored: pa.RecordBatch) -> list[Record]:
+def outputs_of(info: ModelInfo, scored: pa.RecordBatch) -> list[Record]:
     """Return a scored batch as records: the outputs, or the error alone where there is one."""
     tensors = [output for output in info.outputs if len(output.shape) > 1]
     return [_output(record, tensors) for record in scored.to_pylist()]

@@ -1,15 +1,16 @@
 """Revisions: what people add to the schemas of versions, and every earlier state of that."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db.engine import Database
-from core.db.tables import Model, Revision, Version, new_id, utc_now
+from core.db.tables import Model, Revision, Version, utc_now
 from core.errors import InvalidInput
 from core.files import Staged
+from core.preparation.step import Step
 from core.runtimes.edits import SchemaEdits
 from core.services import events
 from core.services.accounts import Caller
@@ -28,6 +29,7 @@ from core.services.models import Models
 from core.services.names import clean_text
 from core.services.schema_checks import checked_edits
 from core.services.schema_samples import suggested_edits
+from core.services.version_copies import add_copy, require_not_served, revise
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,32 @@ class Revisions:
             model = changeable_model(session, caller, model_id)
             row = _version(session, model, version)
             number = _add(session, caller, model, row, edits, note)
+        self._models.tell(model_id)
+        return self._models.get_by_id(caller, model_id, number)
+
+    def set_step(
+        self,
+        caller: Caller,
+        model_id: str,
+        step: Step | None,
+        *,
+        version: int | None = None,
+        note: str = "",
+        as_new: bool = False,
+    ) -> VersionView:
+        """Give a version a preprocessing step, or take it away; all other edits stay.
+
+        `as_new`: a new version of the same file gets it, and the version stays as it is. Raises
+        what `save` raises, and InvalidInput while a service has the version: what a service answers
+        is never changed under its callers.
+        """
+        note = clean_text(note, "note")
+        with self._database.writing() as session:
+            model = changeable_model(session, caller, model_id)
+            row = _version(session, model, version)
+            edits = replace(decoded_edits(row.edits), step=step)
+            add = add_copy if as_new else _add
+            number = add(session, caller, model, row, edits, note)
         self._models.tell(model_id)
         return self._models.get_by_id(caller, model_id, number)
 
@@ -132,24 +160,19 @@ def _add(
     session: Session, caller: Caller, model: Model, row: Version, edits: SchemaEdits, note: str
 ) -> int:
     """Add a revision to the transaction; return the number of its version."""
+    before = decoded_edits(row.edits)
     clean = checked_edits(declared_info(row), edits)
-    if clean == decoded_edits(row.edits):
+    if clean.step != before.step:
+        require_not_served(session, model, row)
+    if clean == before:
         now = f"revision {row.revision}" if row.revision else "the file"
         raise InvalidInput(f"This is what {now} says already; change something first.")
-    row.revision = (row.revision or 0) + 1
-    row.edits = encoded_edits(clean)
+    number = (row.revision or 0) + 1
     model.updated = utc_now()
-    revision = Revision(
-        id=new_id(),
-        version_id=row.id,
-        number=row.revision,
-        edits=row.edits,
-        note=note,
-        created=model.updated,
-        created_by=caller.name,
-    )
-    session.add(revision)
+    session.add(revise(row, number, encoded_edits(clean), note, caller, model.updated))
     detail = f"version {row.number}, revision {row.revision}"
+    if clean.step != before.step:
+        detail = f"version {row.number}, revision {row.revision}: the preprocessing step"
     events.record(session, caller, "edited", "model", model.id, model.name, detail)
     return row.number
 

@@ -13,8 +13,8 @@ _MOST_NAMED = 5
 class SchemaChange:
     """One difference: on which `side` (input or output), of which field, and a sentence.
 
-    `kind` is added, removed, type, optype, dimension, range, missing or order. `field` is empty
-    for the order, which is of all.
+    `kind` is added, removed, type, optype, dimension, range, missing, order or preprocessing.
+    `field` is empty for the last two, which are of all.
     """
 
     side: str
@@ -25,8 +25,15 @@ class SchemaChange:
 
 def schema_changes(before: ModelInfo, after: ModelInfo) -> tuple[SchemaChange, ...]:
     """Return how the inputs and outputs differ; empty where callers need not change anything."""
-    inputs = _changes("input", before.inputs, after.inputs)
+    inputs = (*_changes("input", before.inputs, after.inputs), *_step_changes(before, after))
     return (*inputs, *_changes("output", before.outputs, after.outputs))
+
+
+def _step_changes(before: ModelInfo, after: ModelInfo) -> Iterator[SchemaChange]:
+    was, now = (info.preparation and info.preparation.sql for info in (before, after))
+    if was != now:
+        message = "The inputs are preprocessed in another way, so answers may differ."
+        yield SchemaChange("input", "", "preprocessing", message)
 
 
 def _changes(side: str, before: Sequence[Field], after: Sequence[Field]) -> Iterator[SchemaChange]:

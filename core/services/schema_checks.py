@@ -20,6 +20,7 @@ from core.runtimes.edits import (
 )
 from core.schema import NUMERIC, Field, Invalid
 from core.services.names import name_key
+from core.services.step_checks import checked_step
 
 LONGEST_FIELD_NAME = 200
 _LONGEST = {"name": LONGEST_FIELD_NAME, "label": 200, "unit": 60, "description": 2_000}
@@ -51,7 +52,9 @@ def checked_edits(info: ModelInfo, edits: SchemaEdits) -> SchemaEdits:
     if problems:
         more = f" ({len(problems) - 1} more in details.)" if len(problems) > 1 else ""
         raise InvalidInput(problems[0].message + more, details=problems)
-    return clean
+    if edits.step is None:
+        return clean
+    return replace(clean, step=checked_step(edited(info, clean), edits.step))
 
 
 def _trimmed(field: Field, edit: FieldEdit) -> FieldEdit:

@@ -27,7 +27,7 @@ _FITS = {
 
 def draw(caller: Caller, view: VersionView) -> None:
     """Draw a line for each input that can be a picture, with a button for those who may edit."""
-    found = [(at, field) for at, field in enumerate(view.info.inputs) if find_axes(field)]
+    found = [(at, field) for at, field in enumerate(view.info.model_inputs) if find_axes(field)]
     if found:
         st.header(_("Images"))
     for position, field in found:
@@ -106,7 +106,7 @@ def _draw_one(field: Field) -> None:
 def edit(view: VersionView, position: int) -> None:
     """Change the recipe of one input; calls of the version's services go by it at once."""
     caller = session.require_caller()
-    field = view.info.inputs[position]
+    field = view.info.model_inputs[position]
     axes = find_axes(field)
     guess = guess_recipe(field, view.info.function, view.info.details)
     if axes is None or guess is None:

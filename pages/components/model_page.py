@@ -15,6 +15,7 @@ from pages.components import (
     missing,
     model_forms,
     model_import,
+    preprocessing,
     release_forms,
     revision_list,
     rights,
@@ -166,6 +167,7 @@ def _draw_information(caller: Caller, view: VersionView) -> None:
     st.header(_("Inputs ({count})", count=len(info.inputs)))
     _draw_table(table_of(info.input_schema, inputs=True), "models_inputs")
     image_recipes.draw(caller, view)
+    preprocessing.draw(caller, view)
     st.header(_("Outputs ({count})", count=len(info.outputs)))
     _draw_table(table_of(info.output_schema, inputs=False), "models_outputs")
     revision_list.draw(caller, view)

@@ -59,7 +59,7 @@ def edit(view: VersionView) -> None:
         if not st.form_submit_button(_("Save"), key="models_schema_save", type="primary"):
             return
     with showing_errors():
-        _save(view, SchemaEdits(edits_of(table), classes), note)
+        _save(view, replace(view.edits, inputs=edits_of(table), classes=classes), note)
 
 
 def _save(view: VersionView, edits: SchemaEdits, note: str) -> None:

@@ -20,7 +20,13 @@ from pages.locale.words import WORDS
 _PROJECT = Path(__file__).parents[2]
 _KEYWORDS = {"_": None, "N_": None, "plural": (2, 3)}
 _PAGES = ("Home.py", "pages/**/*.py")
-_CORE = ("core/*.py", "core/inputs/*.py", "core/runtimes/*.py", "core/services/*.py")
+_CORE = (
+    "core/*.py",
+    "core/inputs/*.py",
+    "core/preparation/*.py",
+    "core/runtimes/*.py",
+    "core/services/*.py",
+)
 
 
 def collect() -> Catalog:

@@ -13,13 +13,11 @@ _SILENT_CALLS = frozenset({
     "TypeVar", "compile", "debug", "decode", "encode", "endswith", "exception", "execute",
     "fullmatch", "get", "getLogger", "getattr", "getenv", "hasattr", "info", "join", "log",
     "match", "op", "partial", "partition", "removeprefix", "removesuffix", "replace",
-    "search", "setattr", "split", "startswith", "strip", "text", "warning", "with_suffix",
+    "search", "setattr", "split", "startswith", "strip", "text", "warning", "with_suffix", "words",
 })
 # fmt: on
-_NO_WORDS = re.compile(
-    r"[<>|\\]|%[sd]|\{\{|\b(SELECT|CAST|TRY_CAST|WHERE|FROM|NULLS?|SET|COPY|INSERT|AND|ORDER BY)\b"
-    r"|::|^[\w./-]*[./_][\w./-]*$|\w\(\S*\{|\(c0|charset="
-)
+_NO_WORDS = re.compile(r"[<>|\\]|%[sd]|\{\{|::|^[\w./-]*[./_][\w./-]*$|\w\(\S*\{|\(c0|charset=")
+_SQL = re.compile(r"\b(SELECT|CAST|TRY_CAST|WHERE|FROM|NULLS?|SET|COPY|INSERT|AND|ORDER BY)\b")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _ON_RECORD = (2, 3)  # the places of action and kind in events.record(session, caller, ...)
 
@@ -117,6 +115,8 @@ class _Finder(ast.NodeVisitor):
         text = text.strip().replace("{}", "{value}")
         words = re.sub(r"\{\w+\}", "", text)
         if not _WORD.search(words) or _NO_WORDS.search(text):
+            return
+        if _SQL.search(text) and not text.endswith("."):  # a sentence may speak of SQL
             return
         if whatever or self._raising or " " in text:
             self.found.append(text)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from core.api.app import routes
+from core.preparation.step import RawField, Step
 from core.services.job_tickets import Wanted
 from tests.security.stage import HOOK, PASSWORD, RECORD, Stage, read_table
 
@@ -68,6 +69,13 @@ def _archive(stage: Stage, seen: str) -> bytes:
     return b"".join(stage.platform.model_archives.export(stage.owner, model))
 
 
+def _prepared(stage: Stage, seen: str) -> Sent:
+    model = stage.model(seen)
+    step = Step("FROM input", tuple(map(RawField, RECORD)))
+    stage.platform.revisions.set_step(stage.owner, model.id, step)
+    return Sent({"modelname": model.name, "owner": "owner"})
+
+
 def _on_approval(state: str) -> Case:
     return lambda s, _: Sent({"id": s.approval(state)})
 
@@ -111,6 +119,10 @@ CASES: dict[str, Case] = {
     "/api/model/list": _plain(),
     "/api/model/export": _on_model(),
     "/api/model/import": lambda s, seen: Sent({"modelname": s.name()}, archive=_archive(s, seen)),
+    "/api/model/preprocessing/get": _on_model(),
+    "/api/model/preprocessing/set": _on_model(query="FROM input"),
+    "/api/model/preprocessing/delete": _prepared,
+    "/api/model/preprocessing/try": _on_model(query="FROM input"),
     "/api/model/case/save": lambda s, seen: _on_model(input=_INPUT, name=s.name())(s, seen),
     "/api/model/case/list": _on_model(),
     "/api/model/case/get": lambda s, seen: Sent({"case": s.case(seen), "compare": "0"}),

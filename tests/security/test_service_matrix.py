@@ -16,6 +16,7 @@ from sqlalchemy import func, select, text
 from core.db.tables import Account, Base, Event
 from core.errors import NotAllowed, SlipwayError
 from core.platform import Platform
+from core.preparation.step import RawField, Step
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.services.accounts import Caller
 from core.services.call_lists import Part
@@ -31,6 +32,7 @@ TABLE = read_table(TEXT, "Services")
 INSIDE = read_table(TEXT, "Inside the platform").rows
 
 _EDITS = SchemaEdits((FieldEdit("length"), FieldEdit(), FieldEdit(), FieldEdit()))
+_STEP = Step("FROM input", tuple(map(RawField, RECORD)))
 Act = Callable[[], object]
 Case = Callable[[Stage, Caller, str], Act]
 
@@ -261,6 +263,14 @@ CASES: dict[str, Case] = {
     "models.set_image": _model(lambda s, who, m: s.platform.models.set_image(who, m, 0, None)),
     "models.delete": _model(lambda s, who, m: s.platform.models.delete(who, m)),
     "revisions.save": _model(lambda s, who, m: s.platform.revisions.save(who, m, _EDITS)),
+    "revisions.set_step": _model(lambda s, who, m: s.platform.revisions.set_step(who, m, _STEP)),
+    "preprocessing.needs": _model(lambda s, w, m: s.platform.preprocessing.needs(w, m, _STEP.sql)),
+    "preprocessing.read_sample": _model(
+        lambda s, who, m: s.platform.preprocessing.read_sample(who, m, s.staged(CSV))
+    ),
+    "preprocessing.try_out": _model(
+        lambda s, who, m: s.platform.preprocessing.try_out(who, m, _STEP)
+    ),
     "revisions.restore": _restored,
     "revisions.list_": _model(lambda s, who, m: s.platform.revisions.list_(who, m)),
     "revisions.suggest": _model(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
+from core.preparation.engine import Steps
 from core.runtimes.base import ModelInfo, Scorer
 from core.runtimes.cache import ScorerCache
 from core.runtimes.edits import FieldEdit, SchemaEdits, edited, hull, nameable_classes, narrowed
@@ -40,7 +41,7 @@ class Fixed(Scorer):
 def lent(scored: pa.RecordBatch, info: ModelInfo) -> pa.RecordBatch:
     """Score with a scorer that gives `scored`, as it is lent for a version of `info`."""
     cache: ScorerCache[str] = ScorerCache(lambda _: Fixed(scored), 1)
-    with Scorers(cache).get("a", info) as scorer:
+    with Scorers(cache, Steps()).get("a", info) as scorer:
         return scorer.score(scored)
 
 
@@ -133,5 +134,5 @@ def test_a_scorer_without_names_is_lent_as_it_is() -> None:
     scored = pa.record_batch([pa.nulls(1, pa.string())], ["error"])
     cache: ScorerCache[str] = ScorerCache(lambda _: Fixed(scored), 1)
     renamed = edited(NUMBERED, SchemaEdits((FieldEdit("a"), FieldEdit("b"))))
-    with cache.get("a") as loaded, Scorers(cache).get("a", renamed) as scorer:
+    with cache.get("a") as loaded, Scorers(cache, Steps()).get("a", renamed) as scorer:
         assert scorer is loaded

@@ -13,6 +13,7 @@ from core.db.engine import Database
 from core.db.tables import Task, utc_now
 from core.errors import SlipwayError
 from core.files import Files
+from core.preparation.engine import Steps
 from core.runtimes.cache import ScorerCache
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.runtimes.lending import Scorers
@@ -95,7 +96,7 @@ class Platform:
         self.logs = CallLogs(database)
         self.watching = Watching(database, calls, lambda _: None)
         self.revisions = Revisions(database, models)
-        predictions = Predictions(models, calls, self.logs, Scorers(scorers))
+        predictions = Predictions(models, calls, self.logs, Scorers(scorers, Steps()))
         self.cases = Cases(database, models, predictions)
         self.matching = Matching(database, models, lambda *_: nullcontext(Young()))
 
