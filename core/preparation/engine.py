@@ -77,7 +77,7 @@ class Lane:
             self._table = _Table(preparation.table.arrow)
             self.connection.register(TABLE, self._table)
             sql = without_end(preparation.sql)
-            self._sql = "(" + sql + "\n) AS step"
+            self._sql = f"({sql}\n)"
             self.kinds = _kinds(self.connection, sql)
         except BaseException:
             self.connection.close()
