@@ -7,7 +7,6 @@ from core.services.model_views import VersionView
 from pages.components import links, rights, session, step_edit
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, dialog
-from pages.components.text import plain
 
 _HELP = "preprocess-raw-fields"
 
@@ -26,10 +25,9 @@ def draw(caller: Caller, view: VersionView) -> None:
         )
     )
     st.code(view.edits.step.sql, language="sql", wrap_lines=True)
-    raw = ", ".join(f"`{plain(name)}`" for name in view.info.input_schema.names)
-    made = ", ".join(f"`{plain(field.name)}`" for field in view.info.model_inputs)
-    st.markdown(_("Sent by callers: {fields}", fields=raw))
-    st.markdown(_("Made for the model: {fields}", fields=made))
+    raw, made = view.info.input_schema.names, [field.name for field in view.info.model_inputs]
+    st.markdown(_("Sent by callers: {fields}", fields=step_edit.named(raw)))
+    st.markdown(_("Made for the model: {fields}", fields=step_edit.named(made)))
     with st.container(horizontal=True, vertical_alignment="center"):
         if may_change:
             _draw_changes(view)

@@ -16,11 +16,11 @@ from pages.components import session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, dialog, said
 from pages.components.tables import height_of
-from pages.components.text import plain
 from pages.components.uploads import received
 
 MOST_SAMPLE_BYTES = 16 << 20
 _SHOWN_ROWS = 5
+_MOST_NAMED = 40
 _START = "SELECT *\nFROM input"
 _OWN = "own"
 _ARROW = "→ "
@@ -42,8 +42,8 @@ def edit(view: VersionView, step: Step | None) -> None:
         height=180,
         help=_("Ctrl+Enter tries it."),
     )
-    inputs = ", ".join(f"`{plain(each.name)}`" for each in view.info.model_inputs[:30])
-    st.caption(_("The model takes: {fields}", fields=inputs))
+    inputs = [field.name for field in view.info.model_inputs]
+    st.caption(_("The model takes: {fields}", fields=named(inputs)))
     with showing_errors():
         records, source = _draw_sample(view)
         fields = _draw_fields(view, step, sql, records, source)
@@ -57,6 +57,12 @@ def edit(view: VersionView, step: Step | None) -> None:
         )
         _draw_trial(trial)
         _draw_save(view, tried)
+
+
+def named(names: Sequence[str]) -> str:
+    """Return names as code in Markdown, the first of many."""
+    first = ", ".join("`" + name.replace("`", "'") + "`" for name in names[:_MOST_NAMED])
+    return first + (" …" if len(names) > _MOST_NAMED else "")
 
 
 def _draw_sample(view: VersionView) -> tuple[list[dict[str, object]], str]:
@@ -182,9 +188,10 @@ def _named(record: Record, fields: Sequence[RawField]) -> dict[str, object]:
 
 def _draw_trial(trial: Trial) -> None:
     st.markdown(_("**What it does**"))
-    st.dataframe(
-        pd.DataFrame([_shown(row) for row in trial.rows]), hide_index=True, key="models_step_trial"
-    )
+    table = pd.DataFrame([_shown(row) for row in trial.rows])
+    if _("Error") in table:
+        table[_("Error")] = table[_("Error")].fillna("")
+    st.dataframe(table, hide_index=True, key="models_step_trial")
     st.caption(
         _(
             "Columns with an arrow are what the model gets, and its answer. Without a sample the "
@@ -192,8 +199,9 @@ def _draw_trial(trial: Trial) -> None:
         )
     )
     if trial.made.unused:
-        names = ", ".join(f"`{plain(name)}`" for name in trial.made.unused)
-        st.caption(_("No inputs of the model, so left out: {fields}", fields=names))
+        st.caption(
+            _("No inputs of the model, so left out: {fields}", fields=named(trial.made.unused))
+        )
 
 
 def _shown(row: TriedRow) -> dict[str, object]:

@@ -52,6 +52,11 @@ def enter(key: str) -> Step:
     return lambda page, _: page.locator(f".st-key-{key} input").first.press("Enter")
 
 
+def leave(key: str) -> Step:
+    """Return the step that leaves the text area of a key, which hands its text over."""
+    return lambda page, _: page.locator(f".st-key-{key} textarea").first.blur()
+
+
 def give(key: str, name: str) -> Step:
     """Return the step that chooses one of `files.write` for an upload."""
 
@@ -110,6 +115,16 @@ STATES = (
     State("model-deploy", "models?model={churn}", (press("models_deploy"),)),
     State("model-edit", "models?model={churn}", (press("models_edit"),)),
     State("model-schema", "models?model={churn}", (press("models_schema"),)),
+    State("model-step", "models?model={churn}", (press("models_step_add"),)),
+    State(
+        "model-step-wrong",
+        "models?model={churn}",
+        (
+            press("models_step_add"),
+            fill("models_step_sql", "SELECT random() FROM input WHERE age > 1"),
+            leave("models_step_sql"),
+        ),
+    ),
     State("model-new-version", "models?model={churn}", (press("models_version"),)),
     State("model-delete", "models?model={churn}", (press("models_delete"),)),
     State("model-not-found", "models?model=nothing"),
