@@ -93,10 +93,10 @@ def test_a_served_version_keeps_its_step_and_a_new_one_goes_without(
 
 
 def test_who_may_only_look_sees_the_query(
-    platform: Platform, ann: Caller, bob: Caller, flowers: ModelView
+    platform: Platform, ann: Caller, ben: Caller, flowers: ModelView
 ) -> None:
-    assert "models_step_add" not in {b.key for b in visit(bob, PAGE, model=flowers.id).button}
+    assert "models_step_add" not in {b.key for b in visit(ben, PAGE, model=flowers.id).button}
     platform.revisions.set_step(ann, flowers.id, STEP)
-    page = visit(bob, PAGE, model=flowers.id)
+    page = visit(ben, PAGE, model=flowers.id)
     assert page.code[0].value == SQL
     assert "models_step_edit" not in {button.key for button in page.button}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.core.api.conftest import FLOWER, Api
+from tests.core.api.conftest import FLOWER, Answer, Api
 
 QUERY = """
 SELECT * EXCLUDE (sepal_mm), sepal_mm / 10 AS sepal_length FROM input
@@ -13,7 +13,7 @@ SELECT * EXCLUDE (sepal_mm), sepal_mm / 10 AS sepal_length FROM input
 RAW = {**{k: v for k, v in FLOWER.items() if k != "sepal_length"}, "sepal_mm": 51}
 
 
-def made(ann: Api, iris_file: Path) -> dict[str, object]:
+def made(ann: Api, iris_file: Path) -> Answer:
     ann.upload(iris_file)
     return ann.post("model/preprocessing/set", modelname="iris", query=QUERY, note="In mm.")
 
