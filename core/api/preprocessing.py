@@ -19,29 +19,12 @@ def get(call: Call) -> Answer:
 def set_(call: Call) -> Answer:
     """Give a version a preprocessing step in the place of the one that it has."""
     view = named_model(call, version=call.form.number("version"))
-    saved = call.platform.revisions.set_step(
-        call.caller,
-        view.model.id,
-        _step(call, view),
-        version=view.number,
-        note=call.form.find("note") or "",
-        as_new=_is_true(call, "new_version"),
-    )
-    return _described(saved)
+    return _changed(call, view, _step(call, view))
 
 
 def delete(call: Call) -> Answer:
     """Take the preprocessing step of a version away."""
-    view = named_model(call, version=call.form.number("version"))
-    saved = call.platform.revisions.set_step(
-        call.caller,
-        view.model.id,
-        None,
-        version=view.number,
-        note=call.form.find("note") or "",
-        as_new=_is_true(call, "new_version"),
-    )
-    return _described(saved)
+    return _changed(call, named_model(call, version=call.form.number("version")), None)
 
 
 def try_(call: Call) -> Answer:
@@ -61,6 +44,18 @@ def try_(call: Call) -> Answer:
         "unread": list(trial.unread),
         "rows": [_row(row) for row in trial.rows],
     }
+
+
+def _changed(call: Call, view: VersionView, step: Step | None) -> Answer:
+    saved = call.platform.revisions.set_step(
+        call.caller,
+        view.model.id,
+        step,
+        version=view.number,
+        note=call.form.find("note") or "",
+        as_new=_is_true(call, "new_version"),
+    )
+    return _described(saved)
 
 
 def _step(call: Call, view: VersionView) -> Step:
