@@ -1,7 +1,7 @@
 """A small chart of bars without axes: how something went, at a glance.
 
-It is drawn here, of plain boxes, and not by a library of charts: nine such charts on one page took
-a browser longer than everything else there. It is the one place where a page holds HTML.
+It is a picture drawn here, and not a chart of a library: nine such charts on one page took a
+browser longer than everything else there.
 """
 
 from collections.abc import Sequence
@@ -9,20 +9,34 @@ from xml.etree import ElementTree
 
 import streamlit as st
 
-_FRAME = "display:flex;align-items:flex-end;gap:1px;height:2rem"
-_BAR = "flex:1;min-height:1px;background:#0f7d90;height:{:.0%}"  # the colour is that of charts.py
+_COLOUR = "#0f7d90"  # that of charts.py; seen on the light and on the dark
+_WIDE, _TALL = 240, 26  # the picture grows with the place that it stands in
+_LEAST = 1  # what is seen of a bar of nothing
+_FILLED = 0.85  # the share of a bar's place that the bar takes
 
 
 def draw(values: Sequence[int], alt: str) -> None:
     """Draw a bar for each value, as high as it is of the highest; `alt` says what they are."""
-    st.html(bars(values, alt))
+    st.image(bars(values), width="stretch", alt=alt)
 
 
-def bars(values: Sequence[int], alt: str) -> str:
-    """Return the bars as HTML that is as wide as the place it stands in."""
-    frame = ElementTree.Element("div", {"role": "img", "aria-label": alt, "style": _FRAME})
+def bars(values: Sequence[int]) -> str:
+    """Return the bars as SVG."""
+    picture = ElementTree.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"0 0 {_WIDE} {_TALL}",
+            "width": str(_WIDE),
+            "height": str(_TALL),
+            "fill": _COLOUR,
+        },
+    )
     highest = max(values, default=0)
-    for value in values:
-        style = _BAR.format(value / highest if highest else 0)
-        ElementTree.SubElement(frame, "div", {"style": style})
-    return ElementTree.tostring(frame, encoding="unicode", short_empty_elements=False)
+    for place, value in enumerate(values):
+        tall = max(_LEAST, _TALL * value / highest) if highest else _LEAST
+        step = _WIDE / len(values)
+        bar = {"x": place * step, "y": _TALL - tall, "width": step * _FILLED, "height": tall}
+        shape = {name: f"{length:g}" for name, length in bar.items()}
+        ElementTree.SubElement(picture, "rect", shape)
+    return ElementTree.tostring(picture, encoding="unicode")
