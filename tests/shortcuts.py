@@ -9,6 +9,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from core.db.engine import Database
+from core.platform import Platform, open_platform
 from core.runtimes.asked_types import Trust
 from core.runtimes.base import ModelInfo
 from core.runtimes.inspection import Inspected, inspect_file
@@ -36,6 +37,17 @@ def quick_platforms() -> Iterator[None]:
         patch("core.platform.Passwords", partial(Passwords, CHEAPEST_ROUNDS)),
     ):
         yield
+
+
+@contextmanager
+def quick_platform(storage: Path) -> Iterator[Platform]:
+    """Open such a platform over a folder; its tasks wait until somebody runs them."""
+    with quick_platforms():
+        opened = open_platform(Settings(storage=storage), inline=True)
+        try:
+            yield opened
+        finally:
+            opened.close()
 
 
 def _inspect_once(

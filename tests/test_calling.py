@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.platform import open_platform
-from core.settings import Settings
 from tests.server import PROJECT, running_server
-from tests.shortcuts import quick_platforms
+from tests.shortcuts import quick_platform
 
 PASSWORD = "correct horse"
 _BLOCK = re.compile(r"```(bash|python)\n(.*?)```", re.DOTALL)
@@ -54,16 +52,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 
 def _deploy(storage: Path) -> str:
-    with quick_platforms():
-        platform = open_platform(Settings(storage=storage), inline=True)
-        try:
-            ann = platform.accounts.register("ann", PASSWORD)
-            model = platform.samples.add(ann, "bikes").model
-            platform.models.update(ann, model.id, name="bikes")
-            platform.deployments.create(ann, model.id, "live")
-            return platform.accounts.create_token(ann, "tests").token
-        finally:
-            platform.close()
+    with quick_platform(storage) as platform:
+        ann = platform.accounts.register("ann", PASSWORD)
+        model = platform.samples.add(ann, "bikes").model
+        platform.models.update(ann, model.id, name="bikes")
+        platform.deployments.create(ann, model.id, "live")
+        return platform.accounts.create_token(ann, "tests").token
 
 
 def test_the_page_has_the_parts_that_are_held() -> None:

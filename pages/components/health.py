@@ -21,13 +21,8 @@ def ails(health: Health) -> bool:
     return health.level in (Level.AMBER, Level.RED)
 
 
-def draw_badge(health: Health) -> None:
-    """Draw the badge of a health."""
-    st.markdown(badge_of(health), width="content")
-
-
 def badge_of(health: Health) -> str:
-    """Return the badge of a health as Markdown, for a line that holds more than that."""
+    """Return the badge of a health as Markdown, for a line that may hold more than that."""
     colour, icon, word = _LOOKS[health.level]
     return f":{colour}-badge[{icon} {_(word)}]"
 
@@ -41,7 +36,7 @@ def reasons_of(health: Health) -> list[str]:
 def draw_banner(health: Health, limits: Thresholds, told: str | None = None) -> None:
     """Draw a health over the figures that it was read from, without a reason told already."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        draw_badge(health)
+        st.markdown(badge_of(health), width="content")
         lately = _("the last {minutes:,} min", minutes=limits.minutes)
         if health.level is Level.UNKNOWN:
             few = plural(limits.calls, "{count} call", "{count} calls")

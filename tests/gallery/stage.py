@@ -12,16 +12,15 @@ import jwt
 from core.db.tables import utc_now
 from core.errors import InvalidModel
 from core.files import Staged
-from core.platform import Platform, open_platform
+from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.call_records import CallRecord
 from core.services.deployment_views import DeploymentView
 from core.services.log_rows import Logging
 from core.services.model_views import ModelView
 from core.services.sign_in_cookie import SECRET, cookie_key
-from core.settings import Settings
 from tests.gallery import files
-from tests.shortcuts import quick_platforms
+from tests.shortcuts import quick_platform
 
 PASSWORD = "correct horse"
 _HOURS = 24
@@ -41,24 +40,16 @@ class Stage:
 def set_empty(storage: Path) -> Stage:
     """Make a platform with nothing on it but its admin."""
     stage = Stage()
-    with quick_platforms():
-        platform = open_platform(Settings(storage=storage), inline=True)
-        try:
-            stage.cookies["ann"] = _cookie(platform, platform.accounts.register("Ann", PASSWORD))
-        finally:
-            platform.close()
+    with quick_platform(storage) as platform:
+        stage.cookies["ann"] = _cookie(platform, platform.accounts.register("Ann", PASSWORD))
     return stage
 
 
 def set_full(storage: Path) -> Stage:
     """Make a platform with some of everything: see the functions of `_Builder`."""
-    with quick_platforms():
-        platform = open_platform(Settings(storage=storage), inline=True)
-        try:
-            builder = _Builder(platform)
-            builder.build()
-        finally:
-            platform.close()
+    with quick_platform(storage) as platform:
+        builder = _Builder(platform)
+        builder.build()
     for sha256 in builder.lost:
         platform.files.artifact(sha256).unlink()
     return builder.stage

@@ -15,7 +15,7 @@ from core.db.engine import Database
 from core.db.tables import Base, utc_now
 from core.errors import InvalidModel, SlipwayError
 from core.files import Files, Staged
-from core.platform import Platform, open_platform
+from core.platform import Platform
 from core.runtimes.base import ModelInfo, Scorer
 from core.runtimes.cache import ScorerCache
 from core.runtimes.inspection import Inspected
@@ -35,7 +35,7 @@ from core.services.releases import Releases
 from core.services.sign_ins import SignIns
 from core.settings import Settings
 from tests.core.services.greeting import PART_ROWS, Greeter, Lease, Upload
-from tests.shortcuts import CHEAPEST_ROUNDS, quick_platforms
+from tests.shortcuts import CHEAPEST_ROUNDS, quick_platform
 
 PASSWORD = "a long password"
 
@@ -342,7 +342,5 @@ def submit(jobs: Jobs, ann: Caller, version: VersionView, upload: Upload) -> Cal
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[Platform]:
     """All services of one platform, whose tasks wait for `runner.run_until_idle`."""
-    with quick_platforms():
-        opened = open_platform(Settings(storage=tmp_path / "storage"), inline=True)
+    with quick_platform(tmp_path / "storage") as opened:
         yield opened
-        opened.close()

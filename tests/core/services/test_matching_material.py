@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from core.files import Staged
-from core.platform import Platform, open_platform
+from core.platform import Platform
 from core.services.accounts import Caller
-from core.settings import Settings
 from tests.core.runtimes.opened import MATERIAL
-from tests.shortcuts import quick_platforms
+from tests.shortcuts import quick_platform
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,10 +55,8 @@ CASES = {
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One platform for all files: each would start a JVM of its own."""
     storage = tmp_path_factory.mktemp("storage")
-    with quick_platforms():
-        opened = open_platform(Settings(storage=storage), inline=True)
+    with quick_platform(storage) as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

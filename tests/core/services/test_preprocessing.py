@@ -14,15 +14,14 @@ import skops.io
 from sklearn.linear_model import LinearRegression
 
 from core.errors import InvalidInput, NotAllowed
-from core.platform import Platform, open_platform
+from core.platform import Platform
 from core.preparation.step import RawField, Step
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.schema import DataType
 from core.services.accounts import Caller
 from core.services.model_views import VersionView
 from core.services.predictions import Answer
-from core.settings import Settings
-from tests.shortcuts import quick_platforms
+from tests.shortcuts import quick_platform
 
 COLUMNS = ("age", "income_log", "is_weekend")
 SQL = """
@@ -43,10 +42,8 @@ ANSWER = 2 * 40 + 3 * math.log(1000) + 5 * 1
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with quick_platforms():
-        opened = open_platform(Settings(storage=tmp_path_factory.mktemp("storage")), inline=True)
+    with quick_platform(tmp_path_factory.mktemp("storage")) as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

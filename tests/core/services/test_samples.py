@@ -9,12 +9,11 @@ import pytest
 
 from core.errors import InvalidInput, NotAllowed
 from core.inputs.recognition import recognise
-from core.platform import Platform, open_platform
+from core.platform import Platform
 from core.samples.catalogue import SAMPLES
 from core.samples.sample import Sample
 from core.services.accounts import Caller
-from core.settings import Settings
-from tests.shortcuts import quick_platforms
+from tests.shortcuts import quick_platform
 
 KEYS = [sample.key for sample in SAMPLES]
 PASSWORD = "correct horse"
@@ -22,10 +21,8 @@ PASSWORD = "correct horse"
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with quick_platforms():
-        opened = open_platform(Settings(storage=tmp_path_factory.mktemp("storage")), inline=True)
+    with quick_platform(tmp_path_factory.mktemp("storage")) as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

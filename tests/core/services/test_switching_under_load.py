@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from core.platform import Platform, open_platform
+from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
-from core.settings import Settings
 from tests.constant_models import FLOWER, constant_model
-from tests.shortcuts import quick_platforms
+from tests.shortcuts import quick_platform
 
 SWITCHES = 200
 CALLERS = 3
@@ -53,10 +52,8 @@ def _often_interrupted() -> Iterator[None]:
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[Platform]:
-    with quick_platforms():
-        opened = open_platform(Settings(storage=tmp_path / "storage"), inline=True)
+    with quick_platform(tmp_path / "storage") as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

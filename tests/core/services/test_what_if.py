@@ -12,15 +12,14 @@ from sklearn.linear_model import LinearRegression, RidgeClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from core.errors import InvalidInput
-from core.platform import Platform, open_platform
+from core.platform import Platform
 from core.runtimes.edits import FieldEdit, SchemaEdits
 from core.schema import DataType, Field, Interval
 from core.services.accounts import Caller
 from core.services.model_views import ModelView
 from core.services.sweeps import Origin, span_of, why_not
 from core.services.what_if import MOST_ROWS
-from core.settings import Settings
-from tests.shortcuts import quick_platforms
+from tests.shortcuts import quick_platform
 
 SLOPES = {"a": 3.0, "b": -2.0, "c": 0.5}
 RECORD: dict[str, object] = {"a": 1.0, "b": 2.0, "c": 40.0}
@@ -28,10 +27,8 @@ RECORD: dict[str, object] = {"a": 1.0, "b": 2.0, "c": 40.0}
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with quick_platforms():
-        opened = open_platform(Settings(storage=tmp_path_factory.mktemp("storage")), inline=True)
+    with quick_platform(tmp_path_factory.mktemp("storage")) as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
