@@ -102,6 +102,7 @@ def _draw_fields(
         hide_index=True,
         height=height_of(len(begun)),
         num_rows="fixed",
+        placeholder="",
         disabled=[_("Name")],
         column_config=_columns(),
     )
