@@ -11,8 +11,9 @@ from starlette.middleware import Middleware
 
 from core.api.app import routes
 from core.api.hardening import Hardened
+from core.api.signpost import Signpost
 from core.platform import close_platform, shared_platform
-from pages.components import errors, overview, policy
+from pages.components import errors, links, overview, policy
 
 
 @asynccontextmanager
@@ -37,7 +38,8 @@ else:
         __file__,
         routes=routes(shared_platform),
         middleware=[
-            Middleware(Hardened, platform=shared_platform, scripts=policy.inline_scripts())
+            Middleware(Hardened, platform=shared_platform, scripts=policy.inline_scripts()),
+            Middleware(Signpost, pages=links.names(), home=links.STRAYED),
         ],
         lifespan=_lifespan,
         on_script_error=errors.on_script_error,

@@ -1,5 +1,6 @@
 """Links to the page of one thing; each has an address of its own that can be shared."""
 
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -14,9 +15,16 @@ TASKS = "pages/tasks.py"
 ADMIN = "pages/admin.py"
 HELP = "pages/help.py"
 UPLOAD = "upload"  # in the address of the models: opens the dialog
+STRAY = "stray"  # in the address of Home: what was asked for is no page's
+STRAYED = f"/?{STRAY}=1"
 _LONGEST_NUMBER = 10
 _WIDTH = 46  # of a name, in a row of a list
 _WIDER = 4  # letters that a line under a name has more, for it is smaller
+
+
+def names() -> list[str]:
+    """Return the names that the pages beside Home have in addresses."""
+    return [path.stem for path in Path(__file__).parents[1].glob("[a-z]*.py")]
 
 
 def asked_for(kind: str) -> str | None:

@@ -60,3 +60,10 @@ def draw(
             )
         )
         links.to_page(page, label, dict(query or {}), icon=":material/arrow_back:")
+
+
+def draw_stray() -> None:
+    """Say, once, that the address which led to Home is no page's."""
+    if links.asks_once(links.STRAY):
+        text = _("There is no page at the address that you opened, so here is Home.")
+        st.warning(text, icon=":material/explore_off:")

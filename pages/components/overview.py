@@ -16,6 +16,7 @@ from pages.components import (
     charts,
     first_steps,
     links,
+    missing,
     service_cards,
     session,
     shell,
@@ -34,6 +35,7 @@ def draw() -> None:
     """Draw the dashboard, anew every fifteen seconds; before there is a model, the first steps."""
     caller = shell.open_page(N_("Home"))
     st.title(_("Home"))
+    missing.draw_stray()
     approval_parts.draw_waiting(caller)
     any_model = bool(session.platform().models.names(caller))
     first_steps.draw(caller, any_model=any_model)

@@ -32,6 +32,13 @@ def numbers(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
 
+def test_an_address_of_no_page_leads_home_which_says_so_once(ann: Caller) -> None:
+    """P10."""
+    app = visit(ann, stray="1")
+    assert "There is no page at the address that you opened" in texts(app)
+    assert not ran(app).warning
+
+
 def test_before_there_is_a_model_home_shows_the_way_to_one_and_no_numbers(ann: Caller) -> None:
     app = visit(ann)
     assert "First steps" in texts(app)
