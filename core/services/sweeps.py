@@ -20,8 +20,8 @@ class Origin(StrEnum):
     """Where the range of a sweep comes from, in words."""
 
     MODEL = "the range that the model names"
-    EXAMPLE = "around this value and the model's example; the model names no range"
-    AROUND = "around this value; the model names no range"
+    EXAMPLE = "values around this one and the model's example, as no range is named"
+    AROUND = "values around this one, as no range is named"
 
 
 @dataclass(frozen=True, slots=True)

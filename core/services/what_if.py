@@ -47,6 +47,7 @@ class Curve:
 
     field: str
     label: str
+    unit: str
     values: tuple[Value, ...]
     present: Value
     origin: Origin
@@ -226,6 +227,7 @@ def _curve(span: Span, reading: _Reading, part: Sequence[Record], present: Recor
     return Curve(
         field=span.field.name,
         label=span.field.label or span.field.name,
+        unit=span.field.unit,
         values=span.values,
         present=span.present,
         origin=span.origin,

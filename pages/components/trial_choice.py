@@ -69,7 +69,9 @@ def draw(caller: Caller) -> Target | None:
         on_change=_to_address,
     )
     target = None
-    if chosen is not None:
+    if chosen is None:
+        st.caption(_("Once it is chosen, it is tried on a form, with JSON, or with a whole file."))
+    else:
         with showing_errors():
             with missing.told(links.PREDICT, _("Choose something else"), alone=False):
                 target = _find(caller, *chosen)
@@ -130,9 +132,9 @@ def _find(caller: Caller, kind: str, chosen: str) -> Target:
 
 def _draw_facts(target: Target) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        links.to_model(target.view.model.id, target.view.model.name)
+        links.to_model(target.view.model.id, _("Open the model"))
         if target.service:
-            links.to_deployment(target.service.id, target.service.name)
+            links.to_deployment(target.service.id, _("Open the service"))
             draw_state(target.service.state)
         st.caption(
             _(

@@ -21,8 +21,8 @@ from pages.components.trial_choice import Target
 
 _ORIGINS = {
     Origin.MODEL: N_("the range that the model names"),
-    Origin.EXAMPLE: N_("around this value and the model's example; the model names no range"),
-    Origin.AROUND: N_("around this value; the model names no range"),
+    Origin.EXAMPLE: N_("values around this one and the model's example, as no range is named"),
+    Origin.AROUND: N_("values around this one, as no range is named"),
 }
 # Why a field is not swept, as the service says it.
 _REASONS = (
@@ -89,7 +89,7 @@ def _draw_ranking(sweeps: Sweeps) -> None:
     figure = what_if_charts.draw_effects(sweeps.curves, sweeps.followed)
     table = pd.DataFrame(
         {
-            _("Field"): [curve.label for curve in sweeps.curves],
+            _("Field"): [what_if_charts.label_of(curve) for curve in sweeps.curves],
             _("Moves it by"): [curve.effect for curve in sweeps.curves],
             _("Swept over"): [_(_ORIGINS[curve.origin]) for curve in sweeps.curves],
         }
@@ -100,7 +100,7 @@ def _draw_ranking(sweeps: Sweeps) -> None:
 def _what(sweeps: Sweeps) -> str:
     if sweeps.followed.startswith(PROBABILITY):
         name = plain(short(sweeps.followed.removeprefix(PROBABILITY), 40))
-        return _("Which fields move the chance of {name} most", name=name)
+        return _('Which fields move the chance of "{name}" most', name=name)
     return _("Which fields move this answer most")
 
 
@@ -108,7 +108,7 @@ def _draw_choice(
     caller: Caller, target: Target, record: Mapping[str, object] | Typed, sweeps: Sweeps
 ) -> None:
     curves = {curve.field: curve for curve in sweeps.curves}
-    labels = {curve.field: short(curve.label, 60) for curve in sweeps.curves}
+    labels = {curve.field: short(what_if_charts.label_of(curve), 60) for curve in sweeps.curves}
     with st.container(horizontal=True):
         first = st.selectbox(
             _("Field"),
@@ -135,15 +135,15 @@ def _draw_choice(
 
 def _draw_curve(curve: Curve) -> None:
     named = {name.removeprefix(PROBABILITY): values for name, values in curve.series.items()}
-    table = pd.DataFrame({curve.label: [_cell(value) for value in curve.values], **named})
+    table = pd.DataFrame({what_if_charts.label_of(curve): [_cell(value) for value in curve.values], **named})
     if "prediction" not in table:
         table["prediction"] = pd.Series(curve.answers)
     _draw_chart("curve", what_if_charts.draw_curve(curve), table)
     swept = _(_ORIGINS[curve.origin])
     st.caption(
-        _("The red mark is the value now. Swept over {range}.", range=swept)
+        _("The red mark is the value now; the curve goes over {range}.", range=swept)
         if curve.is_numeric
-        else _("The full colour is the value now. Swept over {range}.", range=swept)
+        else _("The full colour is the value now; the bars go over {range}.", range=swept)
     )
 
 
@@ -155,7 +155,7 @@ def _grid_table(grid: Grid) -> pd.DataFrame:
     cells = grid.numbers if grid.followed else grid.answers
     across = [str(_cell(number(value))) for value in grid.second.values]
     table = pd.DataFrame([list(line) for line in cells], columns=across)
-    table.insert(0, grid.first.label, [_cell(value) for value in grid.first.values])
+    table.insert(0, what_if_charts.label_of(grid.first), [_cell(value) for value in grid.first.values])
     return table
 
 

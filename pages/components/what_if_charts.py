@@ -9,7 +9,7 @@ from core.runtimes.base import PROBABILITY
 from core.services.sweeps import Value
 from core.services.what_if import Curve, Grid
 from pages.components.charts import quiet
-from pages.components.language import _
+from pages.components.language import _, said
 from pages.components.text import number, short
 
 _COLOURS = ("#0f7d90", "#e0932f", "#5b6abf", "#4c9f70", "#cf4d5e", "#8a6fb3", "#b8894a", "#3b9bc9")
@@ -88,7 +88,8 @@ def _add_line(
             hovertemplate=_("now %{x}: %{y}") + "<extra></extra>",
             showlegend=False,
         )
-        figure.add_vline(x=curve.present, line={"color": _PRESENT, "width": 1, "dash": "dot"})
+        line = {"color": _PRESENT, "width": 1, "dash": "dot"}
+        figure.add_vline(x=curve.present, line=line, layer="below")
 
 
 def _add_bars(
@@ -175,5 +176,11 @@ def written(value: Value, *, is_now: bool) -> str:
     return _("{value} (now)", value=text) if is_now else text
 
 
+def label_of(curve: Curve) -> str:
+    """Return what the field of a curve is called on the form, with its unit."""
+    unit = f" ({short(curve.unit, 20)})" if curve.unit else ""
+    return said(curve.label) + unit
+
+
 def _name(curve: Curve) -> str:
-    return short(curve.label, 28)
+    return short(label_of(curve), 28)

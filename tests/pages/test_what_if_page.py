@@ -33,7 +33,7 @@ def test_a_prediction_shows_what_moves_it_and_the_first_fields_curve(
     assert len(app.get("plotly_chart")) == 2
     effects, curve = (each.value for each in app.dataframe)
     assert list(effects["Moves it by"]) == sorted(effects["Moves it by"], reverse=True)
-    assert list(curve) == ["Rain", "prediction"] or list(curve) == ["Temperature", "prediction"]
+    assert list(curve) == ["Rain (mm)", "prediction"]
     assert "the range that the model names" in texts(app)
 
 
@@ -42,7 +42,7 @@ def test_two_fields_make_a_heat_map_with_its_table(ann: Caller, bikes: VersionVi
     app.selectbox(key=f"what_if_first_{bikes.id}").set_value("wind")
     app.selectbox(key=f"what_if_second_{bikes.id}").set_value("weekend")
     grid = predicted(app).dataframe[1].value
-    assert next(iter(grid)) == "Wind"
+    assert next(iter(grid)) == "Wind (km/h)"
     assert len(grid) >= 21
 
 
