@@ -243,7 +243,7 @@ class Deployments:
 
 def _running(live: Live) -> Live:
     if live.state is State.PAUSED:
-        raise DeploymentPaused(f"{live.endpoint} is paused; ask its owner to start it.")
+        raise DeploymentPaused(f"{live.endpoint} is paused; its owner or an admin can start it.")
     return live
 
 

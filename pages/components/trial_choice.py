@@ -135,7 +135,8 @@ def _draw_facts(target: Target) -> None:
         links.to_model(target.view.model.id, _("Open the model"))
         if target.service:
             links.to_deployment(target.service.id, _("Open the service"))
-            draw_state(target.service.state)
+            if session.platform().loader.find_problem(target.view.id):
+                draw_state("broken")
         st.caption(
             _(
                 "version {version} · {algorithm} · {inputs} in, {outputs} out",

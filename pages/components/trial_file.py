@@ -207,7 +207,7 @@ def _choice(
         choices,
         index=None,
         format_func=named,
-        placeholder=_("Found out"),
+        placeholder=_("Detected"),
         key=f"predict_file_{name}_{upload.file_id}",
     )
 

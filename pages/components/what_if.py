@@ -135,7 +135,9 @@ def _draw_choice(
 
 def _draw_curve(curve: Curve) -> None:
     named = {name.removeprefix(PROBABILITY): values for name, values in curve.series.items()}
-    table = pd.DataFrame({what_if_charts.label_of(curve): [_cell(value) for value in curve.values], **named})
+    table = pd.DataFrame(
+        {what_if_charts.label_of(curve): [_cell(value) for value in curve.values], **named}
+    )
     if "prediction" not in table:
         table["prediction"] = pd.Series(curve.answers)
     _draw_chart("curve", what_if_charts.draw_curve(curve), table)
@@ -155,7 +157,9 @@ def _grid_table(grid: Grid) -> pd.DataFrame:
     cells = grid.numbers if grid.followed else grid.answers
     across = [str(_cell(number(value))) for value in grid.second.values]
     table = pd.DataFrame([list(line) for line in cells], columns=across)
-    table.insert(0, what_if_charts.label_of(grid.first), [_cell(value) for value in grid.first.values])
+    table.insert(
+        0, what_if_charts.label_of(grid.first), [_cell(value) for value in grid.first.values]
+    )
     return table
 
 
