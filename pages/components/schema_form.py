@@ -202,7 +202,7 @@ def _draw_cell(field: Field, prefix: str, position: int, notice: str) -> None:
 def _facts(field: Field) -> str:
     """Return what stands under a field: what it allows, and what programs call it."""
     is_told = field.label.casefold() in ("", field.name.casefold())
-    name = "" if is_told else short(field.name, 40)
+    name = "" if is_told else _("in data: {name}", name=short(field.name, 40))
     return plain(" · ".join(filter(None, [field_values.range_in_words(field), name])))
 
 

@@ -11,7 +11,7 @@ from pages.components import filters, links, rows, session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, plural, said
 from pages.components.states import badge_of_task
-from pages.components.text import ago, plain, short, size, span
+from pages.components.text import ago, fit, plain, short, size, span
 
 PAGE_SIZE = 20
 MOVING = frozenset({"queued", "running"})
@@ -217,7 +217,7 @@ def _done(task: TaskView) -> tuple[float, str] | None:
 
 def _told(task: TaskView) -> str:
     if task.state != "succeeded":
-        return f":small[:gray[{ago(task.created)} · {plain(short(said(task.message), 120))}]]"
+        return f":small[:gray[{ago(task.created)} · {plain(fit(said(task.message), 120))}]]"
     failed = _(" · :red[{count:,} not scored]", count=task.rows_failed) if task.rows_failed else ""
     gone = _(" · files removed") if task.removed else ""
     scored = plural(task.rows_total or 0, "{count} row", "{count} rows")

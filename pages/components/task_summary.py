@@ -24,7 +24,7 @@ def draw(caller: Caller, task: TaskView) -> None:
         st.metric(_("With an error"), f"{summary.failed:,}", border=True)
     with st.grid("auto", min_column_width=320):
         for place, output in enumerate(summary.outputs):
-            with st.container(border=True):
+            with st.container(border=True, height="stretch"):
                 _draw_output(output, f"tasks_summary_{place}")
     if summary.errors:
         _draw_errors(summary)

@@ -45,10 +45,10 @@ def _draw_filters(caller: Caller, task: TaskView, columns: list[str]) -> Query:
             _("Sort by"), list(names), key="tasks_rows_sort", format_func=names.__getitem__
         )
         down = order != _UPLOAD and st.toggle(_("Largest first"), key="tasks_rows_down")
-        rejects = bool(task.rows_failed) and st.toggle(_("Errors only"), key="tasks_rows_rejects")
-        conditions = _draw_reason(caller, task) if rejects else []
         filtered = [name for name in columns if name != ERROR_COLUMN or _reads_errors()]
         first = _draw_filter(0, filtered)
+        rejects = bool(task.rows_failed) and st.toggle(_("Errors only"), key="tasks_rows_rejects")
+        conditions = _draw_reason(caller, task) if rejects else []
     conditions += _draw_more(first, filtered)
     return Query(tuple(conditions), rejects, None if order == _UPLOAD else order, down)
 

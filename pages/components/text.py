@@ -26,7 +26,7 @@ def plain(text: str) -> str:
 
 def short(text: str, length: int = 60) -> str:
     """Return text cut to a length, with an ellipsis where something is missing."""
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+    return text if len(text) <= length else f"{_whole(text[: length - 1])}…"
 
 
 def fit(text: str, width: int) -> str:
@@ -38,7 +38,12 @@ def fit(text: str, width: int) -> str:
     for letter in text:
         taken += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         kept += taken < width
-    return text if taken <= width else f"{text[:kept].rstrip()}…"
+    return text if taken <= width else f"{_whole(text[:kept])}…"
+
+
+def _whole(text: str) -> str:
+    """Return a text without what would stand oddly before an ellipsis."""
+    return text.rstrip(" ,;:，；：、")
 
 
 def holds(words: str, *texts: str) -> bool:

@@ -118,15 +118,9 @@ def _draw_then_and_now(then: Then, case: CaseView) -> None:
 
 def _draw_foot(case: CaseView) -> None:
     """Draw whose it is, and what can be done with it."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            _(
-                "Saved by {author}, {ago}.",
-                author=plain(short(case.author, 30)),
-                ago=ago(case.created),
-            ),
-            width="stretch",
-        )
+    author = plain(short(case.author, 30))
+    st.caption(_("Saved by {author}, {ago}.", author=author, ago=ago(case.created)))
+    with st.container(horizontal=True):
         with st.popover(_("Share"), icon=":material/link:"):
             st.code(
                 f"{snippets.origin()}/{links.address_of_case(case.model_id, case.id)}",

@@ -19,7 +19,7 @@ from pages.components.column_mapper import draw_mapper
 from pages.components.errors import draw_problems, showing_errors
 from pages.components.language import N_, _, named_by, plural
 from pages.components.tables import height_of
-from pages.components.text import plain, short
+from pages.components.text import plain, size
 from pages.components.trial_choice import Target
 from pages.components.uploads import received
 
@@ -42,9 +42,11 @@ _WORDS = {
 _FOUND = (
     *(N_("encoding"), N_("delimiter"), N_("sheet"), N_("sheets")),
     *(N_("row groups"), N_("members"), N_("unpacked")),
+    *(N_("frames"), N_("taken a second"), N_("length")),
 )
 _ENCODINGS = ("utf-8", "gb18030", "utf-16", "cp1252", "latin-1", "shift_jis", "big5")
 _DELIMITERS = {",": N_("comma"), ";": N_("semicolon"), "\t": N_("tab"), "|": N_("bar")}
+_SPACE = N_("space")  # found in files, but not offered
 _MOST_FPS = 60.0
 
 Options = dict[str, object]
@@ -52,7 +54,6 @@ Options = dict[str, object]
 
 def draw(caller: Caller, target: Target) -> None:
     """Draw the choice of a file and, once there is one, all that is to know before it is scored."""
-    most = st.get_option("server.maxUploadSize")
     st.markdown(
         _(
             "Score a whole file in the background. You see its first {rows} rows tried out before; "
@@ -62,24 +63,25 @@ def draw(caller: Caller, target: Target) -> None:
     )
     upload = st.file_uploader(_("File"), key="predict_file_upload", help=_(_HELP))
     if upload is None:
-        _draw_http(target, most)
+        _draw_http(target)
         return
     with showing_errors():
         _draw_upload(caller, target, upload)
 
 
-def _draw_http(target: Target, most: int) -> None:
+def _draw_http(target: Target) -> None:
     """Draw how a file that is too large for here is sent from disk."""
+    most = size(st.get_option("server.maxUploadSize") << 20)
     if target.service is None:
         st.caption(
             _(
-                "Up to {most:,} MB here. Once the model is deployed, its service takes larger "
-                "files over HTTP.",
+                "Up to {most} here. Once the model is deployed, its service takes larger files "
+                "over HTTP.",
                 most=most,
             )
         )
         return
-    st.caption(_("Up to {most:,} MB here; larger files go over HTTP.", most=most))
+    st.caption(_("Up to {most} here; larger files go over HTTP.", most=most))
     with st.expander(_("Send it over HTTP"), icon=":material/terminal:"):
         fields = {
             "modelname": target.view.model.name,
@@ -94,7 +96,7 @@ def _draw_http(target: Target, most: int) -> None:
 def _draw_upload(caller: Caller, target: Target, upload: UploadedFile) -> None:
     options = _draw_options(_kind(upload), upload)
     seen = _look(caller, target, upload, options, "first")
-    _draw_facts(upload, seen)
+    _draw_facts(seen)
     prefix = f"predict_file_{upload.file_id}_{hash(seen.headers)}"
     columns = draw_mapper(target.info.input_schema, seen, prefix)
     if columns != seen.columns:
@@ -157,11 +159,16 @@ def _submit(
 # --- what it is ------------------------------------------------------------------------------
 
 
-def _draw_facts(upload: UploadedFile, seen: Preview) -> None:
+def _draw_facts(seen: Preview) -> None:
     about = _("1 row") if seen.rows == 1 else _("about {rows:,} rows", rows=seen.rows)
-    found = [f"{_(name)} {value}" for name, value in seen.found.items() if name != "rows"]
-    facts = " · ".join([_(_WORDS[seen.kind]), *found, about])
-    st.markdown(f"**{plain(short(upload.name, 60))}**  \n{plain(facts)}")
+    found = [
+        f"{_(name)} {_told(name, value)}" for name, value in seen.found.items() if name != "rows"
+    ]
+    st.markdown(plain(" · ".join([_(_WORDS[seen.kind]), *found, about])))
+
+
+def _told(name: str, value: str) -> str:
+    return _(value) if name == "delimiter" else value
 
 
 def _draw_options(kind: str, upload: UploadedFile) -> Options:

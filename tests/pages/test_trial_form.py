@@ -41,7 +41,7 @@ def predict(app: AppTest) -> AppTest:
 
 def test_a_form_shows_labels_units_and_ranges(form: AppTest) -> None:
     assert [each.label for each in form.number_input][1] == "Monthly fee (€)"
-    assert r"0 to 120 · monthly\_fee" in texts(form)
+    assert r"0 to 120 · in data: monthly\_fee" in texts(form)
 
 
 def test_a_value_out_of_range_turns_amber_before_anything_is_sent(form: AppTest) -> None:

@@ -31,6 +31,11 @@ def test_a_cut_text_is_never_longer_than_asked() -> None:
     assert text.short("x" * 61) == "x" * 59 + "…"
 
 
+def test_a_cut_text_ends_in_no_comma_before_its_ellipsis() -> None:
+    assert text.short("Put the copy back, or upload it again.", 19) == "Put the copy back…"
+    assert text.fit("请恢复副本，或将其上传", 13) == "请恢复副本…"
+
+
 @pytest.mark.parametrize(
     ("given", "fitted"),
     [
