@@ -11,10 +11,10 @@ from pages.components.task_list import draw_newest
 
 def draw(caller: Caller, deployment_id: str) -> None:
     """Draw a service; its figures are drawn anew every ten seconds while it runs."""
-    links.back(links.DEPLOYMENTS, _("All deployments"))
     with showing_errors():
         with missing.told(links.DEPLOYMENTS, _("All deployments")):
             service = session.platform().deployments.get_by_id(caller, deployment_id)
+        links.back(links.DEPLOYMENTS, _("All deployments"))
         history = session.platform().releases.history(caller, deployment_id)
         deployment_head.draw(caller, service, history)
         watching, using, past, tasks = st.tabs([_("Watch"), _("Use it"), _("History"), _("Tasks")])

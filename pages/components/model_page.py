@@ -37,10 +37,10 @@ _ADDED = {"label": N_("Label"), "unit": N_("Unit"), "description": N_("Descripti
 
 def draw(caller: Caller, model_id: str) -> None:
     """Draw a model at its newest version, or at the one that the address names."""
-    links.back(links.MODELS, _("All models"))
     with showing_errors():
         with missing.told(links.MODELS, _("All models")):
             newest = session.platform().models.get_by_id(caller, model_id)
+        links.back(links.MODELS, _("All models"))
         with missing.told(links.MODELS, newest.model.name, {"model": model_id}):
             view = _chosen_version(caller, newest)
         _draw_head(caller, view)

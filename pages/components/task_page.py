@@ -25,10 +25,10 @@ _REFRESH = "1s"
 
 def draw(caller: Caller, task_id: str) -> None:
     """Draw a task; its progress is drawn anew every second until it has ended."""
-    links.back(links.TASKS, _("All tasks"))
     with showing_errors():
         with missing.told(links.TASKS, _("All tasks")):
             task = session.platform().jobs.get(caller, task_id)
+        links.back(links.TASKS, _("All tasks"))
         moving = task.state in MOVING
         _draw_head(task)
         st.fragment(_draw_progress, run_every=_REFRESH if moving else None)(task_id, moving)
