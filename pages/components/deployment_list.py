@@ -15,6 +15,7 @@ from pages.components.states import badge_of
 from pages.components.text import holds, milliseconds, short
 
 PAGE_SIZE = 20
+_WIDTH = 560  # pixels of a text that stands alone in the middle
 _ALL = "all"
 _STATES = {_ALL: N_("All"), "running": N_("running"), "paused": N_("paused")}
 
@@ -55,6 +56,7 @@ def _draw_empty() -> None:
                 "Open a model and choose Deploy. The service gets an address of its own that "
                 "programs call, and this page shows how often they do."
             ),
+            width=_WIDTH,
             text_alignment="center",
         )
         st.page_link(links.MODELS, label=_("Go to the models"), icon=":material/deployed_code:")

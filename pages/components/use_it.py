@@ -27,7 +27,7 @@ def _draw(deployment_id: str) -> None:
         platform = session.platform()
         service = platform.deployments.get_by_id(caller, deployment_id)
         view = platform.models.get_by_id(caller, service.model_id, service.version)
-        st.markdown(_("The address of this service is `{endpoint}`.", endpoint=service.endpoint))
+        st.markdown(_("Address of this service: `{endpoint}`", endpoint=service.endpoint))
         made = _draw_token(caller, service)
         example = snippets.example_of(
             service.model_id,
@@ -38,7 +38,7 @@ def _draw(deployment_id: str) -> None:
             token=made.token if made else "",
         )
         told = _(
-            "The calls send what you tried last, or the model's sample record where you have "
+            "The calls below send what you tried last, or the model's sample record where you have "
             "tried none. All fields and answers are described at "
             "[/api/docs]({origin}/api/docs).",
             origin=snippets.origin(),
@@ -74,7 +74,7 @@ def _draw_token(caller: Caller, service: DeploymentView) -> NewToken | None:
             width=130,
         )
         asked = st.form_submit_button(
-            _("Make a token for this"), key="deployments_token_submit", icon=":material/key:"
+            _("Make a token for these calls"), key="deployments_token_submit", icon=":material/key:"
         )
     if asked:
         with showing_errors():

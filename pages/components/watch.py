@@ -67,7 +67,7 @@ def _draw_figures(service: DeploymentView) -> None:
         status = watching.status(caller, service.id, window)
         _draw_numbers(status)
         if not status.calls:
-            st.info(_("No calls in this time. The tab Use it has one to copy."))
+            st.info(_("No calls in this time. Copy an example from the tab Use it."))
             return
         _draw_charts(_charts(caller, service, window))
         standout_calls.draw(caller, service, window)
@@ -76,7 +76,7 @@ def _draw_figures(service: DeploymentView) -> None:
 
 def _draw_numbers(status: CallStatus) -> None:
     share = status.errors / status.calls if status.calls else 0.0
-    with st.grid("auto", min_column_width=115):
+    with st.grid(6, min_column_width=115):
         st.metric(_("Calls"), f"{status.calls:,}", border=True)
         st.metric(_("Records"), f"{status.rows:,}", border=True)
         st.metric(_("Errors"), f"{share:.1%}" if status.errors else "0", border=True)
@@ -132,7 +132,7 @@ def _parts_chart(key: str, title: str, parts: pd.DataFrame, name: str = "{number
 
 
 def _draw_charts(drawn: list[_Chart]) -> None:
-    with st.grid("auto", min_column_width=380):
+    with st.grid(2 if len(drawn) % 2 == 0 else 3, min_column_width=380):  # none is left alone
         for chart in drawn:
             with st.container():
                 _draw_chart(chart)
