@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.services.accounts import Caller
+from core.services.deployment_views import DeploymentView
 from core.services.job_states import State as TaskState
 from core.services.job_views import TaskFilter, TaskView
 from core.services.model_rights import PRIVATE, TEAM
 from pages.components import bulk, links, session
 from pages.components.bulk import Action, Item
 from pages.components.language import N_, _, plural, said
+from pages.components.states import word_of
 from pages.components.text import ago, holds, milliseconds
 
 _ALL = N_("All")
@@ -33,7 +35,7 @@ def draw_models(caller: Caller) -> None:
                 _("Owner"): model.owner,
                 _("Type"): said(model.model_type),
                 _("Seen by"): said(model.visibility),
-                _("Versions"): model.versions,
+                _("Version count"): model.versions,
                 _("Services"): services[model.id],
                 _("Changed"): ago(model.updated),
             },
@@ -65,7 +67,7 @@ def draw_deployments(caller: Caller) -> None:
                 version=service.version,
             ),
             _("Owner"): service.owner,
-            _("State"): said(service.state),
+            _("State"): _state_of(service),
             _("Calls, 24 h"): count.calls if count else 0,
             _("Errors"): count.errors if count else 0,
             "p95": milliseconds(count.p95 if count else None),
@@ -75,6 +77,11 @@ def draw_deployments(caller: Caller) -> None:
     _draw_items(
         "deployments", N_("No deployment fits, or there is none yet."), items, SERVICE_ACTIONS
     )
+
+
+def _state_of(service: DeploymentView) -> str:
+    broken = session.platform().loader.find_problem(service.version_id)
+    return word_of("broken") if broken else said(service.state)
 
 
 def draw_tasks(caller: Caller) -> None:
@@ -96,7 +103,7 @@ def draw_tasks(caller: Caller) -> None:
 
 def _task_item(task: TaskView) -> Item:
     cells: dict[str, object] = {
-        _("State"): said(task.state),
+        _("State"): word_of("held") if task.held else said(task.state),
         _("Model"): task.model_name,
         _("Owner"): task.owner,
         _("Rows"): task.rows_total,
@@ -139,7 +146,7 @@ def _goes_with_models(caller: Caller, picked: Sequence[Item]) -> str:
     tasks = sum(
         platform.jobs.list_(caller, TaskFilter(model_id=each), limit=0).total for each in ids
     )
-    versions = sum(int(str(item.cells[_("Versions")])) for item in picked)
+    versions = sum(int(str(item.cells[_("Version count")])) for item in picked)
     running = sum(service.state == "running" for service in services)
     return _(
         "They go for good, with {versions}, {services} ({running:,} running: programs "
@@ -200,7 +207,7 @@ SERVICE_ACTIONS = (
     Action(
         N_("Pause"),
         "pause",
-        "paused",
+        N_("{done} of {count} paused."),
         _pause,
         _says(N_("They answer no calls, and their tasks wait, until somebody starts them.")),
     ),
@@ -216,14 +223,14 @@ TASK_ACTIONS = (
     Action(
         N_("Cancel"),
         "cancel",
-        "cancelled",
+        N_("{done} of {count} cancelled."),
         _cancel,
         _says(N_("What is scored already stays. A task that has ended has nothing to cancel.")),
     ),
     Action(
         N_("Delete"),
         "delete",
-        "deleted",
+        N_("{done} of {count} deleted."),
         _delete_task,
         _says(N_("They go for good, with their files and results; those under way are stopped.")),
     ),

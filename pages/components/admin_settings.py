@@ -38,13 +38,19 @@ def _draw_live(view: SettingView) -> None:
             )
         changed = ""
         if view.changed:
-            changed = " " + _(
-                "{changed_by} changed it {changed}.",
+            changed = _(
+                " {changed_by} changed it {changed}.",
                 changed_by=plain(view.changed_by),
                 changed=ago(view.changed),
             )
-        started = _("Started as **{start}**.{changed}", start=plain(view.start), changed=changed)
-        st.caption(f"{plain(said(view.description))} {started}")
+        st.caption(
+            _(
+                "{description} Started as **{start}**.{changed}",
+                description=plain(said(view.description)),
+                start=plain(view.start),
+                changed=changed,
+            )
+        )
 
 
 def _save(name: str, key: str) -> None:

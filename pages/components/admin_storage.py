@@ -36,6 +36,8 @@ _MEANINGS: dict[Waste, tuple[str, Callable[[int], str]]] = {
 
 def draw(caller: Caller) -> None:
     """Draw the storage as it is now."""
+    sizes = st.container()
+    st.header(_("What can be freed"))
     days = st.number_input(
         _("Days until a result is old"),
         min_value=1,
@@ -45,8 +47,8 @@ def draw(caller: Caller) -> None:
         width=280,
     )
     view = session.platform().storage.view(caller, days=days)
-    _draw_sizes(view)
-    st.header(_("What can be freed"))
+    with sizes:
+        _draw_sizes(view)
     for each in view.freeable:
         _draw_freeable(each, days)
     st.header(_("Who holds what"))
@@ -66,7 +68,7 @@ def _draw_sizes(view: StorageView) -> None:
         _("Other files"): view.others,
         _("Free on the disk"): view.disk_free,
     }
-    with st.grid("auto", min_column_width=150):
+    with st.grid(5, min_column_width=150):
         for label, count in sizes.items():
             st.metric(label, size(count), border=True)
     if view.database_free:

@@ -18,9 +18,9 @@ def draw(caller: Caller) -> None:
 
 def _draw_now() -> None:
     view = session.platform().system.view(session.require_caller())
-    with st.grid("auto", min_column_width=150):
+    with st.grid(4, min_column_width=150):
         for label, value in _numbers(view).items():
-            st.metric(label, value, border=True)
+            st.metric(label, value, border=True, height="stretch")
     st.header(_("Versions"))
     lines = [f"Slipway {view.slipway}", f"Python {view.python}", *view.engines.values()]
     st.markdown("\n".join(f"- {plain(line)}" for line in lines))
@@ -31,7 +31,7 @@ def _numbers(view: SystemView) -> dict[str, str]:
     return {
         _("Up for"): span(view.seconds_up),
         _("Memory"): size(view.memory),
-        _("Java"): java,
+        _("Memory of Java"): java,
         _("CPU of one core"): f"{view.cpu_percent:.0f}%",
         _("Threads"): f"{view.threads:,}",
         _("Tasks at work"): f"{view.tasks_working:,}",

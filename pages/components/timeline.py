@@ -52,7 +52,7 @@ def draw(caller: Caller) -> None:
 
 def _draw_filters(caller: Caller) -> Filter:
     words = session.platform().timeline.words(caller)
-    with st.grid("auto", min_column_width=150):
+    with st.grid(4, min_column_width=150):
         person = _ask("person", _("Person"), words.people, str)
         kind = _ask("object", _("Object"), words.kinds, said)
         action = _ask("action", _("Action"), words.actions, said)

@@ -61,8 +61,8 @@ def test_services_are_paused_and_started_together(
 ) -> None:
     platform.deployments.create(ann, service.model_id, "staging")
     choose_all(monkeypatch)
-    for action, state in (("pause", "paused"), ("start", "running")):
-        assert "2 of 2" in texts(act(ann, "Deployments", action))
+    for action, done, state in (("pause", "paused", "paused"), ("start", "started", "running")):
+        assert f"2 of 2 {done}." in texts(act(ann, "Deployments", action))
         assert {each.state for each in platform.deployments.list_(ann)} == {state}
 
 
@@ -101,7 +101,7 @@ def test_storage_tells_sizes_and_frees_what_nobody_uses(
 
 def test_health_tells_the_numbers_of_the_process(platform: Platform, ann: Caller) -> None:
     metrics = {m.label: m.value for m in visit(ann, ADMIN, admin_part="Health").metric}
-    assert metrics["Java"] == "asleep"
+    assert metrics["Memory of Java"] == "asleep"
     assert metrics["Tasks waiting"] == "0"
 
 
