@@ -41,7 +41,10 @@ def draw(caller: Caller) -> None:
                 icon=":material/download:",
             )
             st.caption(
-                _("The link holds for five minutes, and once. Keep the file where few read.")
+                _(
+                    "The link works once, within five minutes. Keep the file where few people "
+                    "can read it."
+                )
             )
         said = _("On the server, `make backup` does the same, and `make restore` brings it back.")
         st.markdown(f":small[{said}]")

@@ -17,7 +17,19 @@ from pages.components.states import word_of
 from pages.components.text import ago, holds, milliseconds
 
 _ALL = N_("All")
+_EVERYTHING = ("", _ALL)  # what the filters say at first
 _TASKS_PAGE = 200
+_NONE = {
+    "models": (
+        N_("No models yet"),
+        N_("No model fits the search; try fewer words, or All."),
+    ),
+    "deployments": (
+        N_("Nothing is deployed yet"),
+        N_("No deployment fits the search; try fewer words or another state."),
+    ),
+    "tasks": (N_("No tasks yet"), N_("No task fits; try another state or fewer words.")),
+}
 
 
 def draw_models(caller: Caller) -> None:
@@ -44,7 +56,7 @@ def draw_models(caller: Caller) -> None:
         if holds(words, model.name, model.owner, model.model_type, model.algorithm)
         and seen in (_ALL, model.visibility)
     ]
-    _draw_items("models", N_("No model fits, or there is none yet."), items, MODEL_ACTIONS)
+    _draw_items("models", items, MODEL_ACTIONS, searched=(words, seen) != _EVERYTHING)
 
 
 def draw_deployments(caller: Caller) -> None:
@@ -74,9 +86,7 @@ def draw_deployments(caller: Caller) -> None:
         }
         address = links.address_of_deployment(service.id)
         items.append(Item(service.id, service.name, address, cells))
-    _draw_items(
-        "deployments", N_("No deployment fits, or there is none yet."), items, SERVICE_ACTIONS
-    )
+    _draw_items("deployments", items, SERVICE_ACTIONS, searched=(words, state) != _EVERYTHING)
 
 
 def _state_of(service: DeploymentView) -> str:
@@ -93,12 +103,8 @@ def draw_tasks(caller: Caller) -> None:
     pages = -(-jobs.list_(caller, wanted, limit=0).total // _TASKS_PAGE)
     number = st.pagination(pages, key="admin_tasks_page") if pages > 1 else 1
     page = jobs.list_(caller, wanted, offset=(number - 1) * _TASKS_PAGE, limit=_TASKS_PAGE)
-    _draw_items(
-        "tasks",
-        N_("No task fits, or there is none yet."),
-        [_task_item(task) for task in page.tasks],
-        TASK_ACTIONS,
-    )
+    items = [_task_item(task) for task in page.tasks]
+    _draw_items("tasks", items, TASK_ACTIONS, searched=(words, state) != _EVERYTHING)
 
 
 def _task_item(task: TaskView) -> Item:
@@ -133,11 +139,12 @@ def _draw_filters(kind: str, hint: str, label: str, states: Sequence[str]) -> tu
     return words or "", str(state)
 
 
-def _draw_items(kind: str, none: str, items: list[Item], actions: Sequence[Action]) -> None:
+def _draw_items(kind: str, items: list[Item], actions: Sequence[Action], *, searched: bool) -> None:
     if items:
         bulk.draw(kind, items, actions)
-    else:
-        st.info(_(none))
+        return
+    none, none_fits = _NONE[kind]
+    st.info(_(none_fits if searched else none))
 
 
 def _goes_with_models(caller: Caller, picked: Sequence[Item]) -> str:

@@ -1,8 +1,11 @@
 """The parts of the admin's page: many things at once, storage, health, settings and SQL (A1)."""
 
+import io
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import SlipwayError
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
@@ -27,6 +30,11 @@ def act(caller: Caller, part: str, action: str) -> AppTest:
     app.button(key=key).click()
     app.button(key="admin_bulk_confirm").click()
     return ran(app)
+
+
+def states_of(app: AppTest) -> list[str]:
+    """Return what a table says of the states of what it lists."""
+    return list(app.dataframe[0].value["State"])
 
 
 def test_nothing_can_be_done_before_something_is_chosen(
@@ -84,6 +92,37 @@ def test_a_search_narrows_what_is_listed(platform: Platform, ann: Caller, iris: 
     app = visit(ann, ADMIN, admin_part="Models")
     app.text_input(key="admin_models_search").set_value("no such model")
     assert "No model fits" in texts(ran(app))
+
+
+def test_an_empty_list_says_whether_there_is_nothing_yet_or_nothing_fits(
+    platform: Platform, ann: Caller
+) -> None:
+    app = visit(ann, ADMIN, admin_part="Tasks")
+    assert "No tasks yet" in texts(app)
+    app.text_input(key="admin_tasks_search").set_value("no such task")
+    assert "No task fits" in texts(ran(app))
+
+
+def test_a_service_that_cannot_be_loaded_is_not_called_running(
+    platform: Platform, ann: Caller, service: DeploymentView
+) -> None:
+    live = platform.deployments.live(service.endpoint)
+    platform.deployments._scorers.drop(live.version_id)
+    platform.files.artifact(live.artifact).unlink()
+    with pytest.raises(SlipwayError, match="missing"):
+        platform.deployments.reload(ann, service.id)
+    assert states_of(visit(ann, ADMIN, admin_part="Deployments")) == ["cannot be loaded"]
+
+
+def test_a_task_of_a_paused_service_waits(
+    platform: Platform, ann: Caller, service: DeploymentView
+) -> None:
+    view = platform.models.get_by_id(ann, service.model_id)
+    rows = f"{','.join(view.info.input_schema.names)}\n5.1,3.5,1.4,0.2\n"
+    staged = platform.files.stage(io.BytesIO(rows.encode()), "one.csv", 1 << 10)
+    platform.jobs.submit(ann, view, staged, kind="csv", deployment=service)
+    platform.deployments.pause(ann, service.id)
+    assert states_of(visit(ann, ADMIN, admin_part="Tasks")) == ["waits"]
 
 
 def test_storage_tells_sizes_and_frees_what_nobody_uses(
