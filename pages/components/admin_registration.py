@@ -82,15 +82,19 @@ def draw_waiting(waiting: list[AccountView]) -> None:
                         role=said(account.role),
                     )
                 )
-            for label, icon, act in _ANSWERS:
-                key = f"admin_{label.lower()}_{account.id}"
-                st.button(
-                    _(label),
-                    key=key,
-                    icon=f":material/{icon}:",
-                    on_click=act,
-                    args=(account.name,),
-                )
+            with st.container(horizontal=True, width="content"):  # so that both stand in one line
+                _draw_answers(account)
+
+
+def _draw_answers(account: AccountView) -> None:
+    for label, icon, act in _ANSWERS:
+        st.button(
+            _(label),
+            key=f"admin_{label.lower()}_{account.id}",
+            icon=f":material/{icon}:",
+            on_click=act,
+            args=(account.name,),
+        )
 
 
 def _approve(name: str) -> None:

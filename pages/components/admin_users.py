@@ -44,8 +44,8 @@ def _draw_account(account: AccountView, others: list[AccountView], *, own: bool)
     who, switches = st.columns([4, 6], vertical_alignment="center")
     with who, st.container(gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            you = _("(you)") if own else ""
-            st.markdown(f"**{plain(short(account.name))}** {you}".strip())
+            you = _(" (you)") if own else ""
+            st.markdown(f"**{plain(short(account.name))}**{you}")
             draw_state("active" if account.active else "disabled")
         st.caption(_story(account))
     with switches, st.container(horizontal=True, vertical_alignment="center"):

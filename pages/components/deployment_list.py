@@ -12,9 +12,10 @@ from core.services.thresholds import Health, Level
 from pages.components import filters, health, links, rows, session
 from pages.components.language import N_, _, plural
 from pages.components.states import badge_of
-from pages.components.text import holds, milliseconds, short
+from pages.components.text import fit, holds, milliseconds
 
 PAGE_SIZE = 20
+_MODEL = 36  # letters of a model's name in a row, which leave room for the version
 _WIDTH = 560  # pixels of a text that stands alone in the middle
 _ALL = "all"
 _STATES = {_ALL: N_("All"), "running": N_("running"), "paused": N_("paused")}
@@ -97,7 +98,7 @@ def model_of(service: DeploymentView) -> str:
     """Return which model a service serves, and which version of it."""
     return _(
         "{model_name} · version {version}",
-        model_name=short(service.model_name, 40),
+        model_name=fit(service.model_name, _MODEL),
         version=service.version,
     )
 
