@@ -67,13 +67,13 @@ class Loader:
 def _reason(path: Path, sha256: str, error: Exception) -> str:
     if not path.is_file():
         return (
-            "its file is missing from the storage folder. Put the folder's copy back, or upload "
+            "its file is missing from the storage folder. Restore it from a backup, or upload "
             "the file as a new version and switch to that."
         )
     if sha256_of(path) != sha256:
         return (
-            "its file is damaged, for the content is not what was stored. Put the folder's copy "
-            "back, or upload the file as a new version and switch to that."
+            "its file is damaged, for the content is not what was stored. Restore it from a "
+            "backup, or upload the file as a new version and switch to that."
         )
     if isinstance(error, SlipwayError):
         return error.message

@@ -196,7 +196,7 @@ def draw_values(times: Sequence[float], values: Sequence[float | None]) -> go.Fi
 
 
 def _over_video(figure: go.Figure, height: int) -> go.Figure:
-    figure.update_xaxes(title=_("seconds"), fixedrange=True)
+    figure.update_xaxes(ticksuffix=" s", fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     return quiet(figure, height)
 

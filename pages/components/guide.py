@@ -59,8 +59,19 @@ def _draw_titles(shown: Topic) -> None:
         for topic in topics(current()).values():
             if topic is shown:
                 st.markdown(f":material/arrow_right: **{topic.title}**")
-            else:
-                links.to_help(topic.key, topic.title, ":material/article:")
+            else:  # no link: a page's links to itself all look like the one that is open
+                st.button(
+                    topic.title,
+                    key=f"help_{topic.key}",
+                    type="tertiary",
+                    icon=":material/article:",
+                    on_click=_open,
+                    args=(topic.key,),
+                )
+
+
+def _open(key: str) -> None:
+    st.query_params["topic"] = key
 
 
 def _draw_text(text: str) -> None:
@@ -69,6 +80,11 @@ def _draw_text(text: str) -> None:
     for picture in _PICTURE.finditer(text):
         st.markdown(text[begin : picture.start()])
         alt = picture["alt"]
-        st.image(str(_FOLDER / picture["path"]), caption=alt, alt=alt)
+        st.image(str(_in_theme(_FOLDER / picture["path"])), caption=alt, alt=alt)
         begin = picture.end()
     st.markdown(text[begin:])
+
+
+def _in_theme(picture: Path) -> Path:
+    """Return the file of a picture that is like the visitor's theme."""
+    return picture.with_suffix(".dark.png") if st.context.theme.type == "dark" else picture

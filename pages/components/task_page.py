@@ -214,7 +214,7 @@ def _draw_result(caller: Caller, task: TaskView) -> None:
             task_video.draw(caller, task)
 
 
-@dialog(N_("Delete this task?"), width="medium")
+@dialog(N_("Delete this task?"))
 def _delete(task: TaskView) -> None:
     caller = session.require_caller()
     st.markdown(

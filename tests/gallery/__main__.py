@@ -40,10 +40,10 @@ def main(arguments: Sequence[str]) -> int:
 def _make_docs() -> int:
     """Take the pictures of the documentation anew."""
     with tempfile.TemporaryDirectory() as folder:
-        asked = ["--languages", "en", "--themes", "light", "--widths", "1280", "--into", folder]
+        asked = ["--widths", str(pictures.WIDTH), "--into", folder]
         failed = main([*pictures.PICTURES, *asked])
-        for state, name in pictures.PICTURES.items() if not failed else ():
-            pictures.publish(Path(folder) / f"{state}-en-light-1280.png", name, _IMAGES)
+        if not failed:
+            pictures.publish(Path(folder), _IMAGES)
     return failed
 
 

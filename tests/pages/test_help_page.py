@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit.runtime.context import ContextProxy, StreamlitTheme
 
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
@@ -64,10 +66,11 @@ def test_the_guide_speaks_the_language(ann: Caller) -> None:
     assert app.header[0].value == "监控服务"
 
 
-def test_the_guides_have_the_same_parts_with_the_same_pictures() -> None:
+def test_the_guides_have_the_same_parts_with_the_same_pictures_each_in_its_language() -> None:
     english, chinese = guide.topics(), guide.topics(Language.CHINESE)
     for key, topic in english.items():
-        assert PICTURES.findall(topic.text) == PICTURES.findall(chinese[key].text), key
+        names = [Path(path).name for path in PICTURES.findall(topic.text)]
+        assert [f"images/zh-CN/{name}" for name in names] == PICTURES.findall(chinese[key].text), key
 
 
 def test_the_chinese_guide_names_buttons_as_the_pages_do() -> None:
@@ -76,6 +79,28 @@ def test_the_chinese_guide_names_buttons_as_the_pages_do() -> None:
     assert named - texts - NOT_ON_PAGES == set()
 
 
-def test_every_picture_of_the_guide_is_there_and_small() -> None:
-    for name in PICTURES.findall(GUIDE.read_text(encoding="utf-8")):
-        assert Path(GUIDE.parent / name).stat().st_size < 150_000
+@pytest.mark.parametrize("written", [GUIDE, CHINESE])
+def test_every_picture_of_the_guide_is_there_in_both_themes_and_small(written: Path) -> None:
+    for name in PICTURES.findall(written.read_text(encoding="utf-8")):
+        light = written.parent / name
+        for picture in (light, light.with_suffix(".dark.png")):
+            assert picture.stat().st_size < 150_000
+
+
+def test_the_guides_pictures_are_like_the_theme(
+    ann: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(st, "image", lambda path, **_: shown.append(Path(path).name))
+    visit(ann, HELP, topic="watch-a-service")
+    dark = property(lambda _: StreamlitTheme({"type": "dark"}))
+    monkeypatch.setattr(ContextProxy, "theme", dark)
+    visit(ann, HELP, topic="watch-a-service")
+    assert shown == ["watch.png", "watch.dark.png"]
+
+
+def test_another_part_is_opened_from_the_list(ann: Caller) -> None:
+    app = visit(ann, HELP)
+    app.button(key="help_watch-a-service").click()
+    assert ran(app).header[0].value == "Watch a service"
+    assert app.query_params["topic"] == "watch-a-service"
