@@ -25,6 +25,7 @@ def draw(caller: Caller, view: VersionView) -> None:
     if newest < 2:
         st.info(_("A second version can be compared with the first: add it with New version."))
         return
+    st.markdown(_("See which rows of a file two versions answer differently, and by how much."))
     numbers = list(range(newest, 0, -1))
     with st.form("models_compare_form"):
         upload = st.file_uploader(_("File with inputs"), type=KINDS, key="models_compare_file")

@@ -71,11 +71,21 @@ def _show_failure(reference: str) -> None:
 def show_error(error: SlipwayError) -> None:
     """Draw one error: its sentence, which says what to do, and its details as a table.
 
-    How long programs should wait is not told: a paused service does not start by itself.
+    Where all are of one place, as in a query, they are read one after the other instead. How long
+    programs should wait is not told: a paused service does not start by itself.
     """
+    if len(error.details) > 1 and _are_of_one_place(error.details):
+        told = [f"- {plain(said(each.message))}" for each in error.details[:_SHOWN_PROBLEMS]]
+        st.error("\n".join(told), icon=":material/error:")
+        return
     st.error(plain(said(error.message)), icon=":material/error:")
     if len(error.details) > 1:
         draw_problems(error.details)
+
+
+def _are_of_one_place(problems: Sequence[Problem]) -> bool:
+    """Return whether a table of problems would tell nothing but what is wrong."""
+    return len({(each.row, each.field, each.value) for each in problems}) == 1
 
 
 def draw_problems(problems: Sequence[Problem]) -> None:
@@ -87,10 +97,10 @@ def _rows(problems: Sequence[Problem]) -> pd.DataFrame:
     """Return the problems as a table, without the columns that are empty throughout."""
     rows = [
         {
-            _("row"): each.row,
-            _("field"): each.field,
-            _("value"): each.value,
-            _("problem"): said(each.message),
+            _("Row"): each.row,
+            _("Field"): each.field,
+            _("Value"): each.value,
+            _("Problem"): said(each.message),
         }
         for each in problems[:_SHOWN_PROBLEMS]
     ]

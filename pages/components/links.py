@@ -19,7 +19,6 @@ STRAY = "stray"  # in the address of Home: what was asked for is no page's
 STRAYED = f"/?{STRAY}=1"
 _LONGEST_NUMBER = 10
 _WIDTH = 46  # of a name, in a row of a list
-_WIDER = 4  # letters that a line under a name has more, for it is smaller
 
 
 def names() -> list[str]:
@@ -129,6 +128,6 @@ def _link(
     whole = plain(label) if shown != label else None
     text = plain(shown)
     if under:
-        text += f"  \n:small[:gray[{plain(fit(under, width + _WIDER))}]]"
+        text += f"  \n:small[:gray[{plain(fit(under, width))}]]"
     room: Literal["stretch", "content"] = "content" if under is None else "stretch"
     st.page_link(page, label=text, icon=icon, query_params=query, help=whole, width=room)

@@ -91,7 +91,11 @@ def add_version(model: ModelView) -> None:
         file = st.file_uploader(
             _("File"), type=_KINDS, key="models_version_file", help=_(_FILE_HELP)
         )
-        notes = st.text_input(_("What has changed"), key="models_version_notes")
+        notes = st.text_input(
+            _("What has changed"),
+            key="models_version_notes",
+            placeholder=_("For the history; may be empty"),
+        )
         expected = checks.draw_expected("models_version_expected")
         if not st.form_submit_button(_("Add version"), key="models_version_submit", type="primary"):
             return
@@ -107,7 +111,7 @@ def add_version(model: ModelView) -> None:
         st.rerun()
 
 
-@dialog(N_("Edit"), width="medium")
+@dialog(N_("Edit the model"), width="medium")
 def edit(model: ModelView) -> None:
     """Change a model's name, description, type and visibility."""
     caller = session.require_caller()

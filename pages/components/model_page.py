@@ -1,5 +1,7 @@
 """The page of one model: what it is, its versions, its services, and how to call it."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -19,6 +21,7 @@ from pages.components import (
     release_forms,
     revision_list,
     rights,
+    rows,
     sample_models,
     schema_edit,
     session,
@@ -26,7 +29,7 @@ from pages.components import (
 )
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, said
-from pages.components.states import draw_state
+from pages.components.states import badge_of, draw_state
 from pages.components.tables import height_of
 from pages.components.task_list import draw_newest
 from pages.components.text import ago, plain, short, size, stamp
@@ -259,16 +262,16 @@ def _draw_services(caller: Caller, model: ModelView) -> None:
     if not services:
         st.info(_("Not deployed yet. A deployment gives the model an address that programs call."))
     for service in services:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            links.to_deployment(service.id, service.name)
-            draw_state(service.state)
-            st.caption(
-                _(
-                    "version {version} · made {created}",
-                    version=service.version,
-                    created=ago(service.created),
-                )
-            )
+        story = _(
+            "version {version} · made {created}",
+            version=service.version,
+            created=ago(service.created),
+        )
+        rows.draw(
+            f"models_service_{service.id}",
+            partial(links.to_deployment, service.id, service.name, ""),
+            [badge_of(service.state), f":small[:gray[{story}]]"],
+        )
 
 
 def _draw_call(caller: Caller, view: VersionView) -> None:

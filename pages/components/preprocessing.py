@@ -12,12 +12,13 @@ _HELP = "preprocess-raw-fields"
 
 
 def draw(caller: Caller, view: VersionView) -> None:
-    """Draw a version's step, or what one would be for; whoever may change the model edits it."""
+    """Draw a version's step; whoever may change the model edits it, or reads what one is for."""
     may_change = rights.may_change(caller, view.model)
-    st.header(_("Preprocessing"))
     if view.edits.step is None:
-        _draw_none(caller, view, may_change=may_change)
+        if may_change:
+            _draw_none(caller, view)
         return
+    st.header(_("Preprocessing"))
     st.markdown(
         _(
             "Callers send the fields of the table `input`; the model gets what this query makes of "
@@ -41,18 +42,18 @@ def _draw_changes(view: VersionView) -> None:
         _remove(view)
 
 
-def _draw_none(caller: Caller, view: VersionView, *, may_change: bool) -> None:
+def _draw_none(caller: Caller, view: VersionView) -> None:
+    st.header(_("Preprocessing"))
     st.caption(
         _(
-            "Callers send the model's inputs as they are. A query in SQL can make them of other "
-            "fields, such as an age of a year of birth, so that callers send what they have."
+            "Callers send the model's inputs as they are. A query in SQL can compute them from "
+            "what callers have, such as an age from a year of birth."
         )
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        if may_change:
-            if st.button(_("Write a query"), key="models_step_add", icon=":material/code:"):
-                step_edit.edit(view, None)
-            _draw_take_over(caller, view)
+        if st.button(_("Write a query"), key="models_step_add", icon=":material/code:"):
+            step_edit.edit(view, None)
+        _draw_take_over(caller, view)
         links.to_help(_HELP, _("How to write a query"), ":material/help:")
 
 

@@ -107,8 +107,7 @@ def _label(version: VersionView, verdicts: Mapping[str, Verdict]) -> str:
         parts.append(
             _("agrees with its check") if verdict.agrees else _("does not agree with its check")
         )
-    parts.append(short(" ".join(version.notes.split()), 40))
-    return " · ".join(filter(None, parts))
+    return " · ".join(parts)
 
 
 def _draw_changes(changes: Sequence[SchemaChange]) -> None:

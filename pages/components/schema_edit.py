@@ -55,7 +55,11 @@ def edit(view: VersionView) -> None:
             column_config=_columns(),
         )
         classes = _draw_classes(view)
-        note = st.text_input(_("What has changed"), key="models_schema_note")
+        note = st.text_input(
+            _("What has changed"),
+            key="models_schema_note",
+            placeholder=_("For the history; may be empty"),
+        )
         if not st.form_submit_button(_("Save"), key="models_schema_save", type="primary"):
             return
     with showing_errors():

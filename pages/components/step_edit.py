@@ -21,6 +21,7 @@ from pages.components.uploads import received
 MOST_SAMPLE_BYTES = 16 << 20
 _SHOWN_ROWS = 5
 _MOST_NAMED = 40
+_TYPE_WIDTH = 125  # pixels: its longest word, in the language that needs most
 _START = "SELECT *\nFROM input"
 _OWN = "own"
 _ARROW = "→ "
@@ -29,10 +30,10 @@ _ARROW = "→ "
 @dialog(N_("Preprocessing in SQL"), width="large")
 def edit(view: VersionView, step: Step | None) -> None:
     """Write a version's step, beginning with one that there is, or with none."""
-    st.caption(
+    st.markdown(
         _(
-            "One query over the table `input`. Each of its rows is a record; name what it makes "
-            "with AS, after the inputs of the model."
+            "One query over the table `input`, whose rows are the records that callers send. Name "
+            "each column that it makes after an input of the model, with AS."
         )
     )
     sql = st.text_area(
@@ -43,7 +44,7 @@ def edit(view: VersionView, step: Step | None) -> None:
         help=_("Ctrl+Enter tries it."),
     )
     inputs = [field.name for field in view.info.model_inputs]
-    st.caption(_("The model takes: {fields}", fields=named(inputs)))
+    st.markdown(_("The model takes: {fields}", fields=named(inputs)))
     with showing_errors():
         records, source = _draw_sample(view)
         fields = _draw_fields(view, step, sql, records, source)
@@ -129,6 +130,7 @@ def _columns() -> dict[str, ColumnConfig]:
             options=[_OWN, *map(str, DataType)],
             format_func=_type_in_words,
             required=True,
+            width=_TYPE_WIDTH,
             help=_("As the model: the model's own input of that name, with its range"),
         ),
         _("From"): config.NumberColumn(help=_("The least value that is allowed")),
@@ -211,7 +213,11 @@ def _shown(row: TriedRow) -> dict[str, object]:
 
 
 def _draw_save(view: VersionView, step: Step) -> None:
-    note = st.text_input(_("What has changed"), key="models_step_note")
+    note = st.text_input(
+        _("What has changed"),
+        key="models_step_note",
+        placeholder=_("For the history; may be empty"),
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(_("Save"), key="models_step_save", type="primary"):
             _save(view, step, note, as_new=False)

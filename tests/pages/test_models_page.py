@@ -130,6 +130,16 @@ def test_a_model_that_one_may_not_see_is_not_found(
     assert "Secret" not in texts(app)
 
 
+def test_the_deployments_of_a_model_are_rows_of_its_page(
+    ann: Caller, iris: ModelView, service: DeploymentView
+) -> None:
+    """I15."""
+    app = visit(ann, PAGE, model=iris.id)
+    (row,) = [each.value for each in app.markdown if "version 1 · made" in each.value]
+    assert "running" in row
+    assert service.name in names_of(app)
+
+
 def test_an_uploaded_file_becomes_a_model(platform: Platform, ann: Caller, iris_file: Path) -> None:
     app = opened(visit(ann, PAGE), "models_upload")
     file = (iris_file.name, iris_file.read_bytes(), "application/octet-stream")

@@ -44,8 +44,8 @@ def test_the_first_rows_of_a_file_are_tried_out_at_once(page: AppTest) -> None:
     assert list(app.dataframe[0].value["sepal_length"]) == ["5.1", "oops", "6.7"]
     assert "1 row of the first 3 cannot be scored" in app.warning[0].value
     problems = app.dataframe[1].value
-    assert list(problems["field"]) == ["sepal_length"]
-    assert list(problems["row"]) == [2]
+    assert list(problems["Field"]) == ["sepal_length"]
+    assert list(problems["Row"]) == [2]
 
 
 def test_what_was_found_out_is_said(page: AppTest) -> None:

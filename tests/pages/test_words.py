@@ -146,7 +146,7 @@ def failing(kind: str) -> AppTest:
 def test_a_known_failure_is_its_sentence_and_a_table() -> None:
     app = failing("known")
     assert app.error[0].value == "Two fields are wrong."
-    assert list(app.dataframe[0].value) == ["field", "value", "problem"]
+    assert list(app.dataframe[0].value) == ["Field", "Value", "Problem"]
     assert app.markdown[0].value == "the rest of the page"
 
 
