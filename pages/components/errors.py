@@ -75,8 +75,8 @@ def show_error(error: SlipwayError) -> None:
     programs should wait is not told: a paused service does not start by itself.
     """
     if len(error.details) > 1 and _are_of_one_place(error.details):
-        told = [f"- {plain(said(each.message))}" for each in error.details[:_SHOWN_PROBLEMS]]
-        st.error("\n".join(told), icon=":material/error:")
+        told = [plain(said(each.message)) for each in error.details[:_SHOWN_PROBLEMS]]
+        st.error("\n\n".join(told), icon=":material/error:")
         return
     st.error(plain(said(error.message)), icon=":material/error:")
     if len(error.details) > 1:

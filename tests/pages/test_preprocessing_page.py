@@ -62,9 +62,9 @@ def test_mistakes_are_told_and_nothing_can_be_saved(ann: Caller, flowers: ModelV
     app = pressed(visit(ann, PAGE, model=flowers.id), "models_step_add")
     app.text_area(key="models_step_sql").set_value("SELECT random() AS x,\n lowr(y) FROM input")
     app = pressed(app, "models_step_add")
-    first, second = app.error[0].value.splitlines()
-    assert first.startswith("- Line 1, character 8: random gives something else")
-    assert second.startswith("- Line 2, character 2:")
+    first, second = app.error[0].value.split("\n\n")
+    assert first.startswith("Line 1, character 8: random gives something else")
+    assert second.startswith("Line 2, character 2:")
     assert not [each for each in app.button if each.key == "models_step_save"]
 
 
