@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import account_parts, shell, timeline, webhook_parts
+from pages.components import account_parts, filters, shell, timeline, webhook_parts
 from pages.components.language import N_, _
 from pages.components.text import plain
 
@@ -15,14 +15,18 @@ st.markdown(
         role=_(account_parts.ROLES[caller.role]),
     )
 )
-st.header(_("Access tokens"))
-account_parts.draw_tokens(caller)
-st.header(_("Password"))
-account_parts.draw_password(caller)
-st.header(_("Where you are signed in"))
-account_parts.draw_sessions(caller)
-st.header(_("Webhook"))
-webhook_parts.draw(caller)
-st.header(_("Timeline"))
-st.caption(_("What you did, and what was done to your account and to what you may see."))
-timeline.draw(caller)
+settings, history = filters.tabs([N_("Settings"), N_("Timeline")], "account_part")
+if settings.open:
+    with settings:
+        st.header(_("Access tokens"))
+        account_parts.draw_tokens(caller)
+        st.header(_("Password"))
+        account_parts.draw_password(caller)
+        st.header(_("Where you are signed in"))
+        account_parts.draw_sessions(caller)
+        st.header(_("Webhook"))
+        webhook_parts.draw(caller)
+if history.open:
+    with history:
+        st.caption(_("What you did, and what was done to your account and to what you may see."))
+        timeline.draw(caller)

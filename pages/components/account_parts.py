@@ -8,6 +8,7 @@ from core.services.tokens import NewToken, TokenView
 from pages.components import session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, named_by
+from pages.components.rows import lines
 from pages.components.text import ago, plain, short, stamp
 
 ROLES = {
@@ -66,15 +67,13 @@ def _draw_new_token(caller: Caller) -> NewToken | None:
 
 def _draw_token(token: TokenView) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        with st.container(gap="xxsmall", width="stretch"):
-            st.markdown(f"**{plain(short(token.name))}**")
-            st.caption(
-                _(
-                    "made {created} · ends {expires}",
-                    created=f"{token.created:%Y-%m-%d}",
-                    expires=f"{token.expires:%Y-%m-%d}",
-                )
-            )
+        told = _(
+            "made {created} · ends {expires}",
+            created=f"{token.created:%Y-%m-%d}",
+            expires=f"{token.expires:%Y-%m-%d}",
+        )
+        text = lines([f"**{plain(short(token.name))}**", f":small[:gray[{told}]]"])
+        st.markdown(text, width="stretch")
         st.button(
             _("Revoke"),
             key=f"account_revoke_{token.id}",
@@ -135,17 +134,13 @@ def draw_sessions(caller: Caller) -> None:
 def _draw_session(view: SignInView) -> None:
     here = view.id == session.sign_in_id()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        with st.container(gap="xxsmall", width="stretch"):
-            st.markdown(
-                _(
-                    "**{browser}** from {address}",
-                    browser=browser(view.agent),
-                    address=plain(view.address or _("this machine")),
-                )
-            )
-            st.caption(
-                _("since {created} · seen {seen}", created=stamp(view.created), seen=ago(view.seen))
-            )
+        name = _(
+            "**{browser}** from {address}",
+            browser=browser(view.agent),
+            address=plain(view.address or _("this machine")),
+        )
+        told = _("since {created} · seen {seen}", created=stamp(view.created), seen=ago(view.seen))
+        st.markdown(lines([name, f":small[:gray[{told}]]"]), width="stretch")
         if here:
             st.badge(_("this browser"), color="green")
         else:

@@ -6,17 +6,32 @@ from core.services.accounts import Caller, Role
 from core.services.people import AccountView
 from pages.components import admin_registration, session, single_sign_on
 from pages.components.errors import showing_errors
-from pages.components.language import N_, _, dialog, plural, said
-from pages.components.states import draw_state
+from pages.components.language import N_, _, dialog, named_by, plural, said
+from pages.components.rows import lines
+from pages.components.states import badge_of
 from pages.components.text import ago, plain, short
 
 _SEARCHED_FROM = 8
 _SHOWN = 100
 _NOBODY = ""  # no account has this name
+_DISABLE, _ENABLE, _PASSWORD, _EMAIL, _DELETE = "disable", "enable", "password", "email", "delete"
+_ROLES = {
+    Role.VIEWER.value: N_("Make a viewer"),
+    Role.ANALYST.value: N_("Make an analyst"),
+    Role.ADMIN.value: N_("Make an admin"),
+}
+_CHOICES = {
+    **_ROLES,
+    _DISABLE: N_("Disable"),
+    _ENABLE: N_("Enable"),
+    _PASSWORD: N_("Reset password"),
+    _EMAIL: N_("Set e-mail"),
+    _DELETE: N_("Delete"),
+}
 
 
 def draw_accounts(caller: Caller) -> None:
-    """Draw how people come in, and every account with its switches; one's own has none."""
+    """Draw how people come in, and every account with its menu; one's own has none."""
     admin_registration.draw_registration()
     accounts = session.platform().people.list_(caller)
     admin_registration.draw_waiting([account for account in accounts if account.pending])
@@ -26,8 +41,7 @@ def draw_accounts(caller: Caller) -> None:
         if st.button(_("Make an account"), key="admin_make", icon=":material/person_add:"):
             admin_registration.make_account()
     for account in _searched(known)[:_SHOWN]:
-        with st.container(border=True, key=f"admin_account_{account.id}"):
-            _draw_account(account, known, own=account.id == caller.id)
+        _draw_account(account, known, own=account.id == caller.id)
 
 
 def _searched(accounts: list[AccountView]) -> list[AccountView]:
@@ -41,21 +55,24 @@ def _searched(accounts: list[AccountView]) -> list[AccountView]:
 
 
 def _draw_account(account: AccountView, others: list[AccountView], *, own: bool) -> None:
-    who, switches = st.columns([4, 6], vertical_alignment="center")
-    with who, st.container(gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            you = _(" (you)") if own else ""
-            st.markdown(f"**{plain(short(account.name))}**{you}")
-            draw_state("active" if account.active else "disabled")
-        st.caption(_story(account))
-    with switches, st.container(horizontal=True, vertical_alignment="center"):
-        _draw_role(account, own=own)
+    """Draw a row of one text and one menu: a page of many accounts is drawn as fast as a list."""
+    you = _(" (you)") if own else ""
+    name = f"**{plain(short(account.name))}**{you}"
+    state = badge_of("active" if account.active else "disabled")
+    told = lines([f"{name} {state}", f":small[:gray[{_story(account)}]]"])
+    with st.container(
+        border=True,
+        key=f"admin_account_{account.id}",
+        horizontal=True,
+        vertical_alignment="center",
+    ):
+        st.markdown(told, width="stretch")
         if not own:
-            _draw_switches(account, others)
+            _draw_menu(account, others)
 
 
 def _story(account: AccountView) -> str:
-    parts = [_("since {day}", day=f"{account.created:%Y-%m-%d}")]
+    parts = [said(account.role), _("since {day}", day=f"{account.created:%Y-%m-%d}")]
     if account.last_seen:
         parts.append(_("seen {last_seen}", last_seen=ago(account.last_seen)))
     if account.one_time:
@@ -66,54 +83,48 @@ def _story(account: AccountView) -> str:
     return " · ".join(parts)
 
 
-def _draw_role(account: AccountView, *, own: bool) -> None:
-    key = f"admin_role_{account.id}"
-    st.selectbox(
-        _("Role"),
-        list(Role),
-        index=list(Role).index(account.role),
-        format_func=said,
+def _draw_menu(account: AccountView, others: list[AccountView]) -> None:
+    """Draw what can be done to an account, and ask first about what needs a word."""
+    key = f"admin_change_{account.id}"
+    chosen = st.menu_button(
+        _("Change"),
+        _choices(account),
+        format_func=named_by(_CHOICES),
         key=key,
-        disabled=own,
-        label_visibility="collapsed",
-        width=130,
-        on_change=_set_role,
+        icon=":material/edit:",
+        on_click=_change,
         args=(account.name, key),
     )
-
-
-def _draw_switches(account: AccountView, others: list[AccountView]) -> None:
-    label, icon = (_("Disable"), "block") if account.active else (_("Enable"), "check_circle")
-    st.button(
-        label,
-        key=f"admin_active_{account.id}",
-        icon=f":material/{icon}:",
-        on_click=_set_active,
-        args=(account.name, not account.active),
-    )
-    if st.button(_("Reset password"), key=f"admin_password_{account.id}", icon=":material/key:"):
+    if chosen == _PASSWORD:
         admin_registration.reset_password(account)
-    if single_sign_on.is_configured() and st.button(
-        _("E-mail"), key=f"admin_email_{account.id}", icon=":material/passkey:"
-    ):
+    elif chosen == _EMAIL:
         admin_registration.set_email(account)
-    if st.button(_("Delete"), key=f"admin_delete_{account.id}", icon=":material/delete:"):
+    elif chosen == _DELETE:
         _delete(account, others)
 
 
-def _set_role(name: str, key: str) -> None:
+def _choices(account: AccountView) -> list[str]:
+    roles = [role.value for role in Role if role != account.role]
+    linked = [_EMAIL] if single_sign_on.is_configured() else []
+    return [*roles, _DISABLE if account.active else _ENABLE, _PASSWORD, *linked, _DELETE]
+
+
+def _change(name: str, key: str) -> None:
+    """Do at once what was chosen of the menu and can be taken back there."""
+    chosen = st.session_state[key]
     with showing_errors():
-        caller = session.require_caller()
-        session.platform().people.set_role(caller, name, st.session_state[key])
-        session.say(_("{name} is now {role}.", name=name, role=said(st.session_state[key])))
+        if chosen in _ROLES:
+            session.platform().people.set_role(session.require_caller(), name, chosen)
+            session.say(_("{name} is now {role}.", name=name, role=said(chosen)))
+        elif chosen in (_DISABLE, _ENABLE):
+            _set_active(name, chosen == _ENABLE)
 
 
 def _set_active(name: str, active: bool) -> None:
-    with showing_errors():
-        session.platform().people.set_active(session.require_caller(), name, active)
-        session.say(
-            _("{name} is enabled.", name=name) if active else _("{name} is disabled.", name=name)
-        )
+    session.platform().people.set_active(session.require_caller(), name, active)
+    session.say(
+        _("{name} is enabled.", name=name) if active else _("{name} is disabled.", name=name)
+    )
 
 
 @dialog(N_("Delete for good?"), width="medium")

@@ -56,12 +56,16 @@ def draw_requests(caller: Caller) -> None:
         _draw_request(request)
 
 
-def draw_waiting(caller: Caller) -> None:
-    """Tell an admin how many files wait for a decision, with the way there."""
+def count_waiting(caller: Caller) -> int:
+    """Return how many files wait for a decision of the caller; only admins decide."""
     if caller.role is not Role.ADMIN:
-        return
+        return 0
     requests = session.platform().approvals.list_(caller)
-    waiting = sum(request.state is Decision.PENDING for request in requests)
+    return sum(request.state is Decision.PENDING for request in requests)
+
+
+def draw_waiting(waiting: int) -> None:
+    """Tell how many files wait for a decision, with the way there."""
     if waiting:
         label = plural(
             waiting,

@@ -9,7 +9,8 @@ from core.services.calls import Counts
 from core.services.dashboard import FailedCheck, FailedTask, Outlook, UnusedModel
 from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health, Level
-from pages.components import health, links
+from pages.components import approval_parts, health, links
+from pages.components.deployment_list import model_of
 from pages.components.language import N_, _, plural, said
 from pages.components.rows import lines
 from pages.components.text import ago, plain, short
@@ -17,7 +18,6 @@ from pages.components.text import ago, plain, short
 T = TypeVar("T")
 
 _SHOWN = 3
-_SHOWN_UNUSED = 8
 _NEARLY_FULL = 0.9
 _WIDTH = 30  # of a name, in a card
 
@@ -27,8 +27,10 @@ def draw(
     counts: Mapping[str, Counts],
     healths: Mapping[str, Health],
     outlook: Outlook,
+    *,
+    files: int,
 ) -> None:
-    """Draw what is wrong, the worst first; or that nothing is."""
+    """Draw what is wrong, the worst first; or that nothing is. `files` wait for an approval."""
     ailing = [service for service in services if health.ails(healths[service.id])]
     ailing.sort(key=lambda service: healths[service.id].level is not Level.RED)
     failing = [each for each in services if _fails_unjudged(each, counts, healths)]
@@ -39,7 +41,7 @@ def draw(
             used=outlook.disk_used,
         )
         st.warning(used, icon=":material/hard_drive:")
-    elif not (ailing or failing or outlook.tasks or outlook.checks or outlook.waiting):
+    elif not (ailing or failing or outlook.tasks or outlook.checks or outlook.waiting or files):
         st.markdown(_(":green[:material/check_circle:] All is well."))
     if outlook.waiting:
         waiting = plural(
@@ -52,6 +54,7 @@ def draw(
             label=waiting,
             icon=":material/person_add:",
         )
+    approval_parts.draw_waiting(files)
     _draw_some(
         "services",
         N_("Show all {count:,} services"),
@@ -72,16 +75,18 @@ def draw_unused(outlook: Outlook) -> None:
     """Draw the models that nobody has used for a month."""
     if not outlook.unused:
         return
-    st.header(_("Not used for a month"))
-    st.caption(_("Nobody has called these models or given them a file."))
-    shown = outlook.unused
-    if len(shown) > _SHOWN_UNUSED and not st.toggle(
-        _("Show all {count:,}", count=len(shown)), key="home_unused_all"
-    ):
-        shown = shown[:_SHOWN_UNUSED]
-    with st.grid("auto", min_column_width=260):
-        for model in shown:
-            _draw_unused(model)
+    count = plural(
+        len(outlook.unused),
+        "{count} model was not used for a month",
+        "{count} models were not used for a month",
+    )
+    folded = st.expander(count, key="home_unused", icon=":material/bedtime:", on_change="rerun")
+    if folded.open:
+        with folded:
+            st.caption(_("Nobody has called these models or given them a file."))
+            with st.grid("auto", min_column_width=260):
+                for model in outlook.unused:
+                    _draw_unused(model)
 
 
 def _draw_some(kind: str, label: str, found: Sequence[T], draw_one: Callable[[T], None]) -> None:
@@ -99,7 +104,7 @@ def _draw_some(kind: str, label: str, found: Sequence[T], draw_one: Callable[[T]
 
 
 def _draw_service(service: DeploymentView, how: Health) -> None:
-    links.to_deployment(service.id, service.name, width=_WIDTH)
+    links.to_deployment(service.id, service.name, model_of(service), width=_WIDTH)
     st.markdown(lines([health.badge_of(how), *health.reasons_of(how)]))
 
 
@@ -112,7 +117,7 @@ def _fails_unjudged(
 
 
 def _draw_failing(service: DeploymentView, count: Counts) -> None:
-    links.to_deployment(service.id, service.name, width=_WIDTH)
+    links.to_deployment(service.id, service.name, model_of(service), width=_WIDTH)
     told = _(
         "{errors:,} of {calls} failed in the last 24 hours.",
         errors=count.errors,

@@ -21,10 +21,14 @@ def draw(
     columns: Mapping[str, ColumnConfig] | None = None,
     hide_index: bool = False,
 ) -> None:
-    """Draw a chart and the table; `alt` says what the chart shows, `key` is its key."""
+    """Draw a chart and the table; `alt` says what the chart shows, `key` is its key.
+
+    The table is sent once it is opened, for few look at it and a browser takes a while to draw it.
+    """
     st.plotly_chart(figure, key=key, config=charts.STILL, alt=alt)
-    with st.expander(_("Show as a table")):
-        st.dataframe(
+    folded = st.expander(_("Show as a table"), key=f"{key}_shown", on_change="rerun")
+    if folded.open:
+        folded.dataframe(
             table,
             key=f"{key}_table",
             height=height_of(len(table)),

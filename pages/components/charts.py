@@ -22,6 +22,7 @@ _MOST_BARS = 12
 _FIRST_BARS = 5
 _FEW_POINTS = 200
 _LEGEND = 28  # pixels
+_LETTER, _LINE = 8, 16  # pixels of a tick's letters
 # In numbers, as the rest of the pages writes times; the names of months would be English ones.
 _TIMES = [
     {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
@@ -238,7 +239,19 @@ def _stacked(figure: go.Figure) -> go.Figure:
     tallest = max(map(sum, zip(*(bar.y for bar in figure.data), strict=True)), default=0)
     if tallest < 5:
         figure.update_yaxes(dtick=1, range=[0, max(tallest, 1) + 0.2])
-    return _over_time(figure)
+    return _with_room(_over_time(figure), f"{tallest:,.0f}")
+
+
+def _with_room(figure: go.Figure, longest: str) -> go.Figure:
+    """Give a chart over time the room that its letters need, the longest of a tick known.
+
+    Plotly would find that out by drawing the axes up to three times.
+    """
+    figure.update_xaxes(automargin=False)
+    figure.update_yaxes(automargin=False)
+    margin = figure.layout.margin
+    margin.l, margin.b = 16 + _LETTER * len(longest), 2 * _LINE + margin.b
+    return figure
 
 
 def _over_time(figure: go.Figure) -> go.Figure:

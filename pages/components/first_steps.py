@@ -10,6 +10,7 @@ from core.services.first_steps import Progress, Step
 from pages.components import links, rights, sample_models, session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _
+from pages.components.rows import lines
 
 _DONE, _OPEN = ":green[:material/check_circle:]", ":gray[:material/radio_button_unchecked:]"
 
@@ -120,8 +121,9 @@ def _draw_steps(progress: Progress) -> None:
 def _draw_step(number: int, step: Step, progress: Progress, *, is_next: bool) -> None:
     guide = _GUIDES[step]
     done = step in progress.done
-    st.markdown(f"{_DONE if done else _OPEN} **{number}. {_(guide.title)}**")
-    st.caption(_("Done.") if done else _(guide.text))
+    told = _("Done.") if done else _(guide.text)
+    mark = _DONE if done else _OPEN
+    st.markdown(lines([f"{mark} **{number}. {_(guide.title)}**", f":small[:gray[{told}]]"]))
     if not done and (is_next or progress.model_id):
         page, query = guide.page(progress.model_id)
         st.page_link(page, label=_(guide.link), icon=":material/arrow_forward:", query_params=query)

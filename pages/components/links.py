@@ -64,9 +64,11 @@ def to_deployment(
     _link(DEPLOYMENTS, name, ":material/rocket_launch:", query, under, width)
 
 
-def to_task(task_id: str, name: str, under: str | None = None, *, width: int = _WIDTH) -> None:
-    """Draw a link to a task; `under` as in `_link`, `width` as in `fit`."""
-    _link(TASKS, name, ":material/checklist:", {"task": task_id}, under, width)
+def to_task(
+    task_id: str, name: str, under: str | None = None, last: str = "", *, width: int = _WIDTH
+) -> None:
+    """Draw a link to a task; `under` and `last` as in `_link`, `width` as in `fit`."""
+    _link(TASKS, name, ":material/checklist:", {"task": task_id}, under, width, last)
 
 
 def to_help(topic: str, label: str, icon: str) -> None:
@@ -119,15 +121,19 @@ def _link(
     query: dict[str, str],
     under: str | None = None,
     width: int = _WIDTH,
+    last: str = "",
 ) -> None:
     """Draw a link; Streamlit cuts off what is too long without a sign, so that is done here.
 
-    `under` is the line under its name in a row of a list, where the link takes what room there is.
+    `under` is the line under its name in a row of a list, where the link takes what room there is;
+    `last` is a third line, of Markdown that is short enough as it is.
     """
     shown = fit(label, width)
     whole = plain(label) if shown != label else None
     text = plain(shown)
     if under:
         text += f"  \n:small[:gray[{plain(fit(under, width))}]]"
+    if last:
+        text += f"  \n{last}"
     room: Literal["stretch", "content"] = "content" if under is None else "stretch"
     st.page_link(page, label=text, icon=icon, query_params=query, help=whole, width=room)

@@ -23,12 +23,11 @@ from pages.components import (
 )
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _
-from pages.components.task_list import MOVING
-from pages.components.task_list import draw_row as draw_task
+from pages.components.task_list import MOVING, link_to_task
 from pages.components.text import milliseconds
 
 _REFRESH = "15s"
-_SHOWN_TASKS = 5
+_SHOWN_TASKS = 6
 
 
 def draw() -> None:
@@ -36,10 +35,10 @@ def draw() -> None:
     caller = shell.open_page(N_("Home"))
     st.title(_("Home"))
     missing.draw_stray()
-    approval_parts.draw_waiting(caller)
     any_model = bool(session.platform().models.names(caller))
     first_steps.draw(caller, any_model=any_model)
     if not any_model:
+        approval_parts.draw_waiting(approval_parts.count_waiting(caller))
         return
     st.fragment(_draw_dashboard, run_every=_REFRESH)()
 
@@ -54,7 +53,8 @@ def _draw_dashboard() -> None:
         hours = platform.calls.hourly([service.id for service in services])
         outlook = platform.dashboard.outlook(caller)
         _draw_numbers(caller, services, counts)
-        attention.draw(services, counts, healths, outlook)
+        files = approval_parts.count_waiting(caller)
+        attention.draw(services, counts, healths, outlook, files=files)
         _draw_calls(hours)
         service_cards.draw(services, counts, healths, hours)
         _draw_tasks(caller)
@@ -104,6 +104,8 @@ def _draw_tasks(caller: Caller) -> None:
     if not tasks:
         st.info(_("No tasks yet. Choose Try it, then File, to score a whole file."))
         return
-    for task in tasks:
-        draw_task(task)
+    rows = st.container(border=True, key="home_tasks")
+    with rows, st.grid("auto", min_column_width=340, gap="medium"):
+        for task in tasks:
+            link_to_task(task)
     st.page_link(links.TASKS, label=_("All tasks"), icon=":material/arrow_forward:")

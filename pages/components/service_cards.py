@@ -12,7 +12,7 @@ from pages.components.deployment_list import badges_of, model_of, today
 from pages.components.language import _
 from pages.components.rows import lines
 
-_SHOWN = 9
+_SHOWN = 6
 _WIDTH = 30  # of a name, in a card
 _NONE = Counts(0, 0, None)
 

@@ -202,6 +202,15 @@ def draw_row(task: TaskView, *, by_id: bool = False) -> None:
     rows.draw(f"tasks_row_{task.id}", link, [state, "" if done else _told(task)], done)
 
 
+def link_to_task(task: TaskView) -> None:
+    """Draw one task as a link of three lines: its file, its service, and how it stands."""
+    state = badge_of_task("held" if task.held else task.state)
+    done = _done(task)
+    stands = f"{state} :small[{done[1]}]" if done else f"{state} {_told(task, letters=20)}"
+    name = task.file_name or _("records")
+    links.to_task(task.id, name, _service(task), stands)
+
+
 def _service(task: TaskView) -> str:
     service = f" / {task.deployment_name}" if task.deployment_name else ""
     return f"{short(task.model_name + service, 60)} · {task.owner}"
@@ -215,9 +224,10 @@ def _done(task: TaskView) -> tuple[float, str] | None:
     return done, f"{done:.0%}{pace(task)}"
 
 
-def _told(task: TaskView) -> str:
+def _told(task: TaskView, letters: int = 120) -> str:
     if task.state != "succeeded":
-        return f":small[:gray[{ago(task.created)} · {plain(fit(said(task.message), 120))}]]"
+        said_last = plain(fit(said(task.message), letters))
+        return f":small[:gray[{ago(task.created)} · {said_last}]]"
     failed = _(" · :red[{count:,} not scored]", count=task.rows_failed) if task.rows_failed else ""
     gone = _(" · files removed") if task.removed else ""
     scored = plural(task.rows_total or 0, "{count} row", "{count} rows")

@@ -194,6 +194,7 @@ STATES = (
     State("task-not-found", "tasks?task=nothing"),
     State("account", "account"),
     State("account-viewer", "account", who="vic"),
+    State("account-timeline", "account", (tab(1),)),
     State(
         "account-new-token",
         "account",

@@ -16,6 +16,7 @@ from core.services.thresholds import Level, Thresholds
 from tests.pages.conftest import ran, texts, visit
 
 PAGE = "pages/deployments.py"
+CHARTS = ("calls", "latency", "errors", "versions", "callers")
 
 
 def _standing_out(app: AppTest) -> pd.DataFrame:
@@ -58,6 +59,10 @@ def test_a_service_that_is_called_seldom_is_not_judged(
 def test_every_chart_has_its_numbers_as_a_table(ann: Caller, failing: DeploymentView) -> None:
     app = visit(ann, PAGE, deployment=failing.id)
     assert [each.label for each in app.expander].count("Show as a table") == 5
+    sent = len(app.dataframe)
+    for chart in CHARTS:
+        app.session_state[f"deployments_{chart}_shown"] = True
+    assert len(ran(app).dataframe) == sent + 5
     tables = [frame.value for frame in app.dataframe]
     assert [table["calls"].sum() for table in tables if "calls" in table] == [40]
     assert [table["invalid input"].sum() for table in tables if "invalid input" in table] == [10]
