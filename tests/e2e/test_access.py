@@ -32,6 +32,7 @@ LOOKED_AT = (
     "task-rows",
     "task-summary",
     "account",
+    "account-timeline",
     "admin-users",
     "help-part",
     "admin-backup",
