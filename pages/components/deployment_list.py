@@ -16,7 +16,7 @@ from pages.components.text import fit, holds, milliseconds
 
 PAGE_SIZE = 20
 _MODEL = 36  # letters of a model's name in a row, which leave room for the version
-_WIDTH = 560  # pixels of a text that stands alone in the middle
+_WIDTH = 620  # pixels of a text that stands alone in the middle
 _ALL = "all"
 _STATES = {_ALL: N_("All"), "running": N_("running"), "paused": N_("paused")}
 
