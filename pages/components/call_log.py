@@ -15,6 +15,7 @@ from pages.components.tables import height_of
 from pages.components.text import number
 
 _SHOWN = 100
+_WIDTH = 560  # pixels of the fields
 
 
 def draw(caller: Caller, service: DeploymentView) -> None:
@@ -52,15 +53,17 @@ def _draw_form(caller: Caller, service: DeploymentView, chosen: Logging) -> None
     columns = [*view.info.input_schema.names, *view.info.output_schema.names]
     with st.form("deployments_logging", border=False):
         active = st.toggle(_("Keep what calls carry"), chosen.active, key="deployments_log_active")
-        with st.grid("auto", min_column_width=150):
+        with st.grid(2, min_column_width=150, width=_WIDTH):
             days = st.number_input(
-                _("For days"), 1, MOST_DAYS, chosen.days, key="deployments_log_days"
+                _("Days to keep"), 1, MOST_DAYS, chosen.days, key="deployments_log_days"
             )
             percent = st.number_input(
                 _("Share of the calls (%)"),
                 0.01,
                 100.0,
                 chosen.percent,
+                step=1.0,
+                format="%g",
                 key="deployments_log_percent",
             )
         hidden = st.multiselect(

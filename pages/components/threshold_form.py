@@ -17,6 +17,7 @@ _LIMITS = {
     "p95_amber": N_("p95 for amber (ms)"),
     "p95_red": N_("p95 for red (ms)"),
 }
+_WIDTH = 560  # pixels of the fields, amber beside red
 
 
 def draw(caller: Caller, service: DeploymentView) -> None:
@@ -33,11 +34,13 @@ def draw(caller: Caller, service: DeploymentView) -> None:
 
 
 def _draw_fields(limits: Thresholds) -> Thresholds:
-    with st.grid("auto", min_column_width=150):
+    with st.grid(2, min_column_width=150, width=_WIDTH):
         found: dict[str, Any] = {
             name: st.number_input(
                 _(label),
                 min_value=0.0,
+                step=1.0,
+                format="%g",
                 value=getattr(limits, name) or 0.0,
                 key=f"deployments_{name}",
                 help=_("0: not watched."),
@@ -46,10 +49,10 @@ def _draw_fields(limits: Thresholds) -> Thresholds:
             for name, label in _LIMITS.items()
         }
         found["minutes"] = st.number_input(
-            _("Over the last minutes"), 1, MOST_MINUTES, limits.minutes, key="deployments_minutes"
+            _("Time looked at (min)"), 1, MOST_MINUTES, limits.minutes, key="deployments_minutes"
         )
         found["calls"] = st.number_input(
-            _("From so many calls on"), 1, None, limits.calls, key="deployments_calls_needed"
+            _("Fewest calls to judge by"), 1, None, limits.calls, key="deployments_calls_needed"
         )
     return Thresholds(**found)
 

@@ -42,6 +42,11 @@ def tab(*places: int) -> Step:
     return step
 
 
+def unfold(place: int) -> Step:
+    """Return the step that opens what is folded up, counted over the page; -1 is the last."""
+    return lambda page, _: page.get_by_test_id("stExpander").nth(place).locator("summary").click()
+
+
 def fill(key: str, text: str) -> Step:
     """Return the step that types a text into the field of a key."""
     return lambda page, _: page.locator(f".st-key-{key} :is(input, textarea)").first.fill(text)
@@ -159,6 +164,8 @@ STATES = (
     State("deployments-nothing-fits", "deployments?deployments_search=zebra"),
     State("service-watch", "deployments?deployment={service_production}"),
     State("service-amber", "deployments?deployment={service_line}"),
+    State("service-thresholds", "deployments?deployment={service_line}", (unfold(-2),)),
+    State("service-log", "deployments?deployment={service_production}", (unfold(-1),)),
     State("service-no-calls", "deployments?deployment={service_planning}"),
     State("service-paused", "deployments?deployment={service_last}"),
     State("service-broken", "deployments?deployment={service_press}"),
