@@ -53,21 +53,18 @@ def draw() -> None:
 
 
 def _draw_titles(shown: Topic) -> None:
-    with st.container(border=True, gap="xsmall", key="help_topics"):
+    with st.container(border=True, gap=None, key="help_topics"):
         heading = _("All parts")
         st.markdown(f"**{heading}**")
         for topic in topics(current()).values():
-            if topic is shown:
-                st.markdown(f":material/arrow_right: **{topic.title}**")
-            else:  # no link: a page's links to itself all look like the one that is open
-                st.button(
-                    topic.title,
-                    key=f"help_{topic.key}",
-                    type="tertiary",
-                    icon=":material/article:",
-                    on_click=_open,
-                    args=(topic.key,),
-                )
+            st.button(  # no link: a page's links to itself all look like the one that is open
+                f"**{topic.title}**" if topic is shown else topic.title,
+                key=f"help_{topic.key}",
+                type="tertiary",
+                icon=":material/article:",
+                on_click=_open,
+                args=(topic.key,),
+            )
 
 
 def _open(key: str) -> None:

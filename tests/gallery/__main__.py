@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Error
 
 from tests.browser import required
 from tests.gallery import pictures
-from tests.gallery.camera import LOCALES, THEMES, WIDTHS, opened, shoot
+from tests.gallery.camera import LOCALES, THEMES, WIDTHS, opened, reopen, shoot
 from tests.gallery.scenes import Scene, scenes
 from tests.gallery.states import STATES, State
 from tests.server import PROJECT
@@ -63,6 +63,8 @@ def _take(browser: Browser, scene: Scene, state: State, asked: argparse.Namespac
         try:
             with opened(browser, scene, state, language) as page:
                 for theme in asked.themes:
+                    if state.opened_anew:
+                        reopen(page, theme)
                     for width in asked.widths:
                         name = f"{state.name}-{language}-{theme}-{width}.png"
                         shoot(page, theme, width, asked.into / name)

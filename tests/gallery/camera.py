@@ -65,6 +65,13 @@ def settle(page: Page) -> None:
         page.wait_for_function(_SETTLED)
 
 
+def reopen(page: Page, theme: Theme) -> None:
+    """Open a page again in a theme: its script is not run again when that changes."""
+    page.emulate_media(color_scheme=theme)
+    page.reload()
+    settle(page)
+
+
 def shoot(page: Page, theme: Theme, width: int, path: Path) -> None:
     """Take the picture of a whole page; the page inside the window scrolls, so that is grown."""
     page.emulate_media(color_scheme=theme)

@@ -17,7 +17,8 @@ class State:
     """One page in one state.
 
     `path` is its address, with ids of the stage in braces; `who` is signed in, nobody where it is
-    empty; `steps` are what is done before the page is looked at.
+    empty; `steps` are what is done before the page is looked at. A page whose script asks for the
+    theme is `opened_anew` in each, without steps.
     """
 
     name: str
@@ -25,6 +26,7 @@ class State:
     steps: tuple[Step, ...] = ()
     who: str = "ann"
     stage: str = "full"
+    opened_anew: bool = False
 
 
 def press(key: str) -> Step:
@@ -221,7 +223,7 @@ STATES = (
     State("admin-sql", "admin", (tab(10), press("admin_sql_run"))),
     State("admin-empty-tasks", "admin", (tab(3),), stage="empty"),
     State("admin-forbidden", "admin", who="ben"),
-    State("help", "help"),
-    State("help-part", "help?topic=watch-a-service"),
+    State("help", "help", opened_anew=True),
+    State("help-part", "help?topic=watch-a-service", opened_anew=True),
     State("no-such-page", "nowhere"),
 )
