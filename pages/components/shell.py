@@ -121,5 +121,7 @@ def _draw_sign_out() -> None:
 
 
 def _draw_entry(entry: Entry, unseen: int = 0) -> None:
-    label = _(entry.label) + (f" :blue-badge[{unseen}]" if unseen else "")
+    # A badge would be as tall as the line; spaces that do not break give a ground its width.
+    count = f" :blue-background[\N{NO-BREAK SPACE}{unseen}\N{NO-BREAK SPACE}]" if unseen else ""
+    label = _(entry.label) + count
     st.page_link(entry.page, label=label, icon=entry.icon, width="stretch")
