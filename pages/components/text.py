@@ -10,6 +10,7 @@ from pages.components.language import N_, _, said
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|!&])")
 _DIRECTIVE = re.compile(r":(?=[\w+/-]+[:\[])")
 _WORD_JOINER = "\u2060"
+_WIDE = 2.25  # Latin letters to a Chinese character, in the fonts of the pages
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _SPANS = ((_DAY, N_("{count} d")), (_HOUR, N_("{count} h")), (_MINUTE, N_("{count} min")))
 
@@ -32,11 +33,11 @@ def short(text: str, length: int = 60) -> str:
 def fit(text: str, width: int) -> str:
     """Return text cut to a width, with an ellipsis where something is missing.
 
-    The width is counted in Latin letters, of which a Chinese character takes two.
+    The width is counted in Latin letters, as wide as they are in the mean of a text.
     """
-    taken, kept = 0, 0
+    taken, kept = 0.0, 0
     for letter in text:
-        taken += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        taken += _WIDE if unicodedata.east_asian_width(letter) in "WF" else 1
         kept += taken < width
     return text if taken <= width else f"{_whole(text[:kept])}…"
 

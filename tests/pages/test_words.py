@@ -39,14 +39,14 @@ def test_a_cut_text_ends_in_no_comma_before_its_ellipsis() -> None:
 @pytest.mark.parametrize(
     ("given", "fitted"),
     [
-        ("abcdefgh", "abcdefgh"),
-        ("abcdefghi", "abcdefg…"),
+        ("abcdefghi", "abcdefghi"),
+        ("abcdefghij", "abcdefgh…"),
         ("北京客户", "北京客户"),
         ("北京客户流", "北京客…"),
     ],
 )
-def test_a_fitted_text_counts_a_chinese_character_twice(given: str, fitted: str) -> None:
-    assert text.fit(given, 8) == fitted
+def test_a_fitted_text_counts_a_chinese_character_by_its_width(given: str, fitted: str) -> None:
+    assert text.fit(given, 9) == fitted
 
 
 @pytest.mark.parametrize(
