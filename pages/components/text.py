@@ -10,7 +10,7 @@ from pages.components.language import N_, _, said
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|!&])")
 _DIRECTIVE = re.compile(r":(?=[\w+/-]+[:\[])")
 _WORD_JOINER = "\u2060"
-_WIDE = 2.25  # Latin letters to a Chinese character, in the fonts of the pages
+_WIDE = 2.2  # Latin letters to a Chinese character, in the fonts of the pages
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _SPANS = ((_DAY, N_("{count} d")), (_HOUR, N_("{count} h")), (_MINUTE, N_("{count} min")))
 
@@ -38,7 +38,7 @@ def fit(text: str, width: int) -> str:
     taken, kept = 0.0, 0
     for letter in text:
         taken += _WIDE if unicodedata.east_asian_width(letter) in "WF" else 1
-        kept += taken < width
+        kept += taken <= width - 1
     return text if taken <= width else f"{_whole(text[:kept])}…"
 
 
