@@ -11,7 +11,7 @@ from core.services.model_views import VersionView
 from pages.components import links, missing, session
 from pages.components.errors import showing_errors
 from pages.components.language import _, said
-from pages.components.states import draw_state, word_of
+from pages.components.states import word_of
 from pages.components.text import plain, short
 
 _CHOICE = "predict_choice"
@@ -97,7 +97,7 @@ def _names(caller: Caller) -> dict[tuple[str, str], str]:
             "{model} / {name} · service, {state}",
             model=short(service.model_name, 40),
             name=short(service.name, 40),
-            state=word_of(service.state),
+            state=word_of(_state(service)),
         )
         for service in platform.deployments.list_(caller)
     }
@@ -108,6 +108,11 @@ def _names(caller: Caller) -> dict[tuple[str, str], str]:
         for model in platform.models.names(caller)
     }
     return services | models
+
+
+def _state(service: DeploymentView) -> str:
+    broken = session.platform().loader.find_problem(service.version_id)
+    return "broken" if broken else service.state
 
 
 def _from_address() -> tuple[str, str] | None:
@@ -135,8 +140,6 @@ def _draw_facts(target: Target) -> None:
         links.to_model(target.view.model.id, _("Open the model"))
         if target.service:
             links.to_deployment(target.service.id, _("Open the service"))
-            if session.platform().loader.find_problem(target.view.id):
-                draw_state("broken")
         st.caption(
             _(
                 "version {version} · {algorithm} · {inputs} in, {outputs} out",

@@ -1,8 +1,11 @@
 """Trying a model or a service on a form, with JSON, with a file, and as a task."""
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import ModelUnavailable
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
@@ -34,6 +37,21 @@ def test_what_is_tried_can_be_chosen_on_the_page(ann: Caller, service: Deploymen
     app.selectbox(key="predict_choice").set_value(("deployment", service.id))
     assert len(ran(app).number_input) == 4
     assert app.query_params["deployment"] == service.id
+
+
+def test_a_service_whose_file_cannot_be_loaded_is_called_so_in_the_choice(
+    platform: Platform,
+    ann: Caller,
+    service: DeploymentView,
+    tmp_path: Path,
+) -> None:
+    live = platform.deployments.live(service.endpoint)
+    platform.deployments._scorers.drop(live.version_id)
+    platform.files.artifact(live.artifact).rename(tmp_path / "kept")
+    with pytest.raises(ModelUnavailable, match="missing"):
+        platform.deployments.reload(ann, service.id)
+    [called] = [each for each in visit(ann, PAGE).selectbox[0].options if "service" in each]
+    assert called.endswith("service, cannot be loaded")
 
 
 def test_the_form_has_a_widget_for_each_input_and_starts_with_the_sample(form: AppTest) -> None:
