@@ -39,6 +39,7 @@ _SHOWN = frozenset(
     {"label", "body", "help", "placeholder", "options", "text", "caption", "content", "alt"}
 )
 _CHINESE = re.compile("[\u4e00-\u9fff]")
+_CUT = re.compile(r"[A-Za-z]+…")
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]+")
 _SIGNS = re.compile(
     r":material/\w+:|:[\w-]+\[|`[^`]*`|\]\([^)]*\)|https?://\S+|\S+\?\w+=\S+|data:\S+|(?<!\w)/\S+"
@@ -158,7 +159,9 @@ def test_the_sign_in_is_of_one_language(
 
 
 def words_in(text: str) -> list[str]:
-    return _WORD.findall(_SIGNS.sub(" ", text.replace("\\", "")))
+    """Return the words of a text but one that an ellipsis cuts, such as a name's."""
+    whole = _CUT.sub(" ", text.replace("\\", ""))
+    return _WORD.findall(_SIGNS.sub(" ", whole))
 
 
 def texts_of(app: AppTest) -> Iterator[str]:
