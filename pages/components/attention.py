@@ -20,6 +20,7 @@ T = TypeVar("T")
 _SHOWN = 3
 _NEARLY_FULL = 0.9
 _WIDTH = 30  # of a name, in a card
+_MODEL = 18  # of a model's, before its version
 
 
 def draw(
@@ -104,7 +105,7 @@ def _draw_some(kind: str, label: str, found: Sequence[T], draw_one: Callable[[T]
 
 
 def _draw_service(service: DeploymentView, how: Health) -> None:
-    links.to_deployment(service.id, service.name, model_of(service), width=_WIDTH)
+    links.to_deployment(service.id, service.name, model_of(service, _MODEL), width=_WIDTH)
     st.markdown(lines([health.badge_of(how), *health.reasons_of(how)]))
 
 
@@ -117,7 +118,7 @@ def _fails_unjudged(
 
 
 def _draw_failing(service: DeploymentView, count: Counts) -> None:
-    links.to_deployment(service.id, service.name, model_of(service), width=_WIDTH)
+    links.to_deployment(service.id, service.name, model_of(service, _MODEL), width=_WIDTH)
     told = _(
         "{errors:,} of {calls} failed in the last 24 hours.",
         errors=count.errors,

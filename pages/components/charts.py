@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,16 +95,13 @@ def draw_calls(buckets: pd.DataFrame) -> go.Figure:
 
     `buckets` has the columns at, calls and errors; at is naive UTC.
     """
-    figure = go.Figure()
     answered = buckets["calls"] - buckets["errors"]
-    for name, calls, colour in (
-        (_("Answered"), answered, _CALLS),
-        (_("Errors"), buckets["errors"], _ERRORS),
-    ):
-        figure.add_bar(
-            x=buckets["at"], y=calls, name=name, marker_color=colour, hovertemplate="%{y:,d}"
-        )
-    return _stacked(figure)
+    return _stacked(
+        [
+            _bars(buckets["at"], answered, _("Answered"), _CALLS),
+            _bars(buckets["at"], buckets["errors"], _("Errors"), _ERRORS),
+        ]
+    )
 
 
 def draw_parts(parts: pd.DataFrame) -> go.Figure:
@@ -111,18 +109,23 @@ def draw_parts(parts: pd.DataFrame) -> go.Figure:
 
     What is together in `others` is grey.
     """
-    figure = go.Figure()
+    bars = []
     for place, name in enumerate(parts.columns):
         colour = _REST if name == OTHERS else _PARTS[place % len(_PARTS)]
-        figure.add_bar(
-            x=parts.index,
-            y=parts[name],
-            name=_(OTHERS) if name == OTHERS else short(name, 24),
-            marker_color=colour,
-            hovertemplate="%{y:,d}",
-        )
-    figure.update_layout(showlegend=True)  # also of one part: its name is what one looks for
-    return _stacked(figure)
+        label = _(OTHERS) if name == OTHERS else short(name, 24)
+        bars.append(_bars(parts.index, parts[name], label, colour))
+    return _stacked(bars)
+
+
+def _bars(at: pd.Series | pd.Index, calls: pd.Series, name: str, colour: str) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "x": at,
+        "y": calls,
+        "name": name,
+        "marker": {"color": colour},
+        "hovertemplate": "%{y:,d}",
+    }
 
 
 def draw_latency(buckets: pd.DataFrame) -> go.Figure:
@@ -130,21 +133,21 @@ def draw_latency(buckets: pd.DataFrame) -> go.Figure:
 
     `buckets` has the columns at, p50, p95 and p99; where nothing was called the lines break.
     """
-    figure = go.Figure()
-    for name, colour in _PERCENTILES.items():
-        figure.add_scatter(
-            x=buckets["at"],
-            y=buckets[name],
-            name=name,
-            mode="lines+markers",
-            marker_size=5,
-            line={"color": colour, "width": 2},
-            hovertemplate="%{y:,.2f} ms",
-        )
-    figure.update_yaxes(
-        rangemode="tozero", ticksuffix=" ms", tickformat=",", exponentformat="none", fixedrange=True
-    )
-    return _over_time(figure)
+    lines = [
+        {
+            "type": "scatter",
+            "x": buckets["at"],
+            "y": buckets[name],
+            "name": name,
+            "mode": "lines+markers",
+            "marker": {"size": 5},
+            "line": {"color": colour, "width": 2},
+            "hovertemplate": "%{y:,.2f} ms",
+        }
+        for name, colour in _PERCENTILES.items()
+    ]
+    heights = {"rangemode": "tozero", "ticksuffix": " ms", "tickformat": ","}
+    return _over_time(lines, {"yaxis": {**heights, "exponentformat": "none", "fixedrange": True}})
 
 
 def draw_labels(runs: Sequence[Run]) -> go.Figure:
@@ -232,54 +235,65 @@ def draw_transitions(transitions: Sequence[Transition], before: str, after: str)
     return quiet(figure, 140 + 34 * len(labels))
 
 
-def _stacked(figure: go.Figure) -> go.Figure:
-    figure.update_layout(barmode="stack", bargap=0.15)
-    # Without a call or with a few there is nothing between whole numbers.
-    figure.update_yaxes(rangemode="tozero", tickformat=",d", minallowed=0, fixedrange=True)
-    tallest = max(map(sum, zip(*(bar.y for bar in figure.data), strict=True)), default=0)
-    if tallest < 5:
-        figure.update_yaxes(dtick=1, range=[0, max(tallest, 1) + 0.2])
-    return _with_room(_over_time(figure), f"{tallest:,.0f}")
+def _stacked(bars: list[dict[str, Any]]) -> go.Figure:
+    """Return counts over time as bars on one another, in room that is known beforehand.
 
-
-def _with_room(figure: go.Figure, longest: str) -> go.Figure:
-    """Give a chart over time the room that its letters need, the longest of a tick known.
-
-    Plotly would find that out by drawing the axes up to three times.
+    Plotly would find out by itself what room the letters of the axes need, by drawing them up to
+    three times.
     """
-    figure.update_xaxes(automargin=False)
-    figure.update_yaxes(automargin=False)
+    tallest = max(map(sum, zip(*(bar["y"] for bar in bars), strict=True)), default=0)
+    heights = {"rangemode": "tozero", "tickformat": ",d", "minallowed": 0, "fixedrange": True}
+    if tallest < 5:  # without a call or with a few there is nothing between whole numbers
+        heights |= {"dtick": 1, "range": [0, max(tallest, 1) + 0.2]}
+    figure = _over_time(
+        bars,
+        {
+            "barmode": "stack",
+            "bargap": 0.15,
+            "showlegend": True,  # also of one part: its name is what one looks for
+            "xaxis": {"automargin": False},
+            "yaxis": {**heights, "automargin": False},
+        },
+    )
     margin = figure.layout.margin
-    margin.l, margin.b = 16 + _LETTER * len(longest), 2 * _LINE + margin.b
+    margin.l, margin.b = 16 + _LETTER * len(f"{tallest:,.0f}"), 2 * _LINE + margin.b
     return figure
 
 
-def _over_time(figure: go.Figure) -> go.Figure:
-    figure.update_layout(hovermode="x unified")
-    figure.update_xaxes(
-        fixedrange=True, tickformatstops=_TIMES, hoverformat="%Y-%m-%d %H:%M", tickangle=0
+def _over_time(data: list[dict[str, Any]], layout: dict[str, Any]) -> go.Figure:
+    """Return a figure made at one go, for Plotly takes long to check each change of one."""
+    times = {"tickformatstops": _TIMES, "hoverformat": "%Y-%m-%d %H:%M", "tickangle": 0}
+    axis = {"fixedrange": True, **times, **layout.get("xaxis", {})}
+    legend = layout.get("showlegend", len(data) > 1)
+    return go.Figure(
+        data, {**_frame(260, legend=legend), "hovermode": "x unified", **layout, "xaxis": axis}
     )
-    return quiet(figure, 260)
 
 
 def quiet(figure: go.Figure, height: int) -> go.Figure:
-    """Return a figure without what distracts: no title, tight margins, a legend that it needs.
+    """Return a figure without what distracts; `height` is in pixels, with a legend."""
+    shown = figure.layout.showlegend
+    legend = len(figure.data) > 1 if shown is None else shown
+    figure.update_layout(_frame(height, legend=legend))
+    return figure
+
+
+def _frame(height: int, *, legend: bool) -> dict[str, Any]:
+    """Return a layout without what distracts: no title, tight margins, a legend that it needs.
 
     `height` is with a legend, which has a strip of its own on top: placed by the axes it comes to
     lie over the data once the page gets narrower. On the right a last tick has room for its half.
     """
-    shown = figure.layout.showlegend
-    strip = _LEGEND if (len(figure.data) > 1 if shown is None else shown) else 0
-    figure.update_layout(
-        height=height - _LEGEND + strip,
-        margin={"l": 8, "r": 20, "t": 8 + strip, "b": 8},
-        legend={
+    strip = _LEGEND if legend else 0
+    return {
+        "height": height - _LEGEND + strip,
+        "margin": {"l": 8, "r": 20, "t": 8 + strip, "b": 8},
+        "legend": {
             "orientation": "h",
             "yref": "container",
             "y": 1,
             "yanchor": "top",
             "traceorder": "normal",
         },
-        dragmode=False,
-    )
-    return figure
+        "dragmode": False,
+    }

@@ -94,11 +94,11 @@ def draw_row(service: DeploymentView, counts: Mapping[str, Counts], how: Health)
     )
 
 
-def model_of(service: DeploymentView) -> str:
-    """Return which model a service serves, and which version of it."""
+def model_of(service: DeploymentView, letters: int = _MODEL) -> str:
+    """Return which model a service serves, cut to so many letters, and which version of it."""
     return _(
         "{model_name} · version {version}",
-        model_name=fit(service.model_name, _MODEL),
+        model_name=fit(service.model_name, letters),
         version=service.version,
     )
 

@@ -12,6 +12,7 @@ from pages.components.errors import showing_errors
 from pages.components.language import N_, _
 from pages.components.rows import lines
 
+_WIDE_SPACE = " \u2003 "
 _DONE, _OPEN = ":green[:material/check_circle:]", ":gray[:material/radio_button_unchecked:]"
 
 
@@ -111,22 +112,29 @@ def _draw_head(progress: Progress) -> None:
 
 
 def _draw_steps(progress: Progress) -> None:
-    following = next(step for step in Step if step not in progress.done)
-    with st.grid(len(Step), min_column_width=135):
-        for number, step in enumerate(Step, start=1):
+    """Draw what is done as one line, and each step that is not with the way to it."""
+    numbered = dict(enumerate(Step, start=1))
+    done = [_title(number, _DONE) for number, step in numbered.items() if step in progress.done]
+    if done:
+        st.markdown(_WIDE_SPACE.join(done))
+    left = {number: step for number, step in numbered.items() if step not in progress.done}
+    with st.grid(len(left), min_column_width=135):
+        for place, (number, step) in enumerate(left.items()):
             with st.container(gap="xxsmall"):
-                _draw_step(number, step, progress, is_next=step is following)
+                told = f":small[:gray[{_(_GUIDES[step].text)}]]"
+                st.markdown(lines([_title(number, _OPEN), told]))
+                if not place or progress.model_id:
+                    _draw_link(step, progress)
 
 
-def _draw_step(number: int, step: Step, progress: Progress, *, is_next: bool) -> None:
+def _title(number: int, mark: str) -> str:
+    return f"{mark} **{number}. {_(_GUIDES[list(Step)[number - 1]].title)}**"
+
+
+def _draw_link(step: Step, progress: Progress) -> None:
     guide = _GUIDES[step]
-    done = step in progress.done
-    told = _("Done.") if done else _(guide.text)
-    mark = _DONE if done else _OPEN
-    st.markdown(lines([f"{mark} **{number}. {_(guide.title)}**", f":small[:gray[{told}]]"]))
-    if not done and (is_next or progress.model_id):
-        page, query = guide.page(progress.model_id)
-        st.page_link(page, label=_(guide.link), icon=":material/arrow_forward:", query_params=query)
+    page, query = guide.page(progress.model_id)
+    st.page_link(page, label=_(guide.link), icon=":material/arrow_forward:", query_params=query)
 
 
 def _dismiss() -> None:

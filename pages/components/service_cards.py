@@ -14,6 +14,7 @@ from pages.components.rows import lines
 
 _SHOWN = 6
 _WIDTH = 30  # of a name, in a card
+_MODEL = 18  # of a model's, before its version
 _NONE = Counts(0, 0, None)
 
 
@@ -43,7 +44,6 @@ def draw(
 
 def _draw_card(service: DeploymentView, count: Counts, hours: list[int], how: Health) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
-        links.to_deployment(service.id, service.name, model_of(service), width=_WIDTH)
-        st.markdown(lines([badges_of(service, how), f":small[{today(count)}]"]))
-        if hours:
-            sparkline.draw(hours, _("Calls in each of the last 24 hours"))
+        links.to_deployment(service.id, service.name, model_of(service, _MODEL), width=_WIDTH)
+        bars = sparkline.picture(hours, _("Calls in each of the last 24 hours")) if hours else ""
+        st.markdown(lines([badges_of(service, how), f":small[{today(count)}]", bars]))
