@@ -1,7 +1,8 @@
 """What somebody should look at first, each with its reason and the way to it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from functools import partial
+from itertools import zip_longest
 
 import streamlit as st
 
@@ -11,11 +12,9 @@ from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health, Level
 from pages.components import approval_parts, health, links
 from pages.components.deployment_list import model_of
-from pages.components.language import N_, _, plural, said
+from pages.components.language import _, plural, said
 from pages.components.rows import lines
 from pages.components.text import ago, plain, short
-
-T = TypeVar("T")
 
 _SHOWN = 3
 _NEARLY_FULL = 0.9
@@ -57,19 +56,13 @@ def draw(
         )
     approval_parts.draw_waiting(files)
     _draw_some(
-        "services",
-        N_("Show all {count:,} services"),
-        ailing,
-        lambda service: _draw_service(service, healths[service.id]),
+        [
+            [partial(_draw_service, each, healths[each.id]) for each in ailing],
+            [partial(_draw_failing, each, counts[each.id]) for each in failing],
+            [partial(_draw_task, task) for task in outlook.tasks],
+            [partial(_draw_check, check) for check in outlook.checks],
+        ]
     )
-    _draw_some(
-        "failing",
-        N_("Show all {count:,} services with errors"),
-        failing,
-        lambda each: _draw_failing(each, counts[each.id]),
-    )
-    _draw_some("tasks", N_("Show all {count:,} tasks"), outlook.tasks, _draw_task)
-    _draw_some("checks", N_("Show all {count:,} checks"), outlook.checks, _draw_check)
 
 
 def draw_unused(outlook: Outlook) -> None:
@@ -90,18 +83,18 @@ def draw_unused(outlook: Outlook) -> None:
                     _draw_unused(model)
 
 
-def _draw_some(kind: str, label: str, found: Sequence[T], draw_one: Callable[[T], None]) -> None:
-    """Draw the first of what was found, and the others where somebody wants them."""
-    shown = found
-    if len(found) > _SHOWN and not st.session_state.get(f"home_all_{kind}"):
-        shown = found[:_SHOWN]
+def _draw_some(kinds: Sequence[Sequence[Callable[[], None]]]) -> None:
+    """Draw the first of what was found, some of every kind; all of it where somebody wants that."""
+    found = [draw_one for kind in kinds for draw_one in kind]
+    by_turns = [each for turn in zip_longest(*kinds) for each in turn if each is not None]
+    shown = found if st.session_state.get("home_attention_all") else by_turns[:_SHOWN]
     if shown:
         with st.grid("auto", min_column_width=260):
-            for each in shown:
+            for draw_one in shown:
                 with st.container(border=True, gap="xxsmall", height="stretch"):
-                    draw_one(each)
+                    draw_one()
     if len(found) > _SHOWN:
-        st.toggle(_(label, count=len(found)), key=f"home_all_{kind}")
+        st.toggle(_("Show all {count:,}", count=len(found)), key="home_attention_all")
 
 
 def _draw_service(service: DeploymentView, how: Health) -> None:

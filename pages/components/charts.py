@@ -90,18 +90,18 @@ def _draw_bars(values: Mapping[str, float], form: str) -> go.Figure:
     return quiet(figure, 70 + 30 * len(classes))
 
 
-def draw_calls(buckets: pd.DataFrame) -> go.Figure:
+def draw_calls(buckets: pd.DataFrame, *, legend: bool = True) -> go.Figure:
     """Return calls over time as bars, the failed ones apart.
 
-    `buckets` has the columns at, calls and errors; at is naive UTC.
+    `buckets` has the columns at, calls and errors; at is naive UTC. Without a legend, whoever draws
+    it says what is red.
     """
     answered = buckets["calls"] - buckets["errors"]
-    return _stacked(
-        [
-            _bars(buckets["at"], answered, _("Answered"), _CALLS),
-            _bars(buckets["at"], buckets["errors"], _("Errors"), _ERRORS),
-        ]
-    )
+    bars = [
+        _bars(buckets["at"], answered, _("Answered"), _CALLS),
+        _bars(buckets["at"], buckets["errors"], _("Errors"), _ERRORS),
+    ]
+    return _stacked(bars, legend=legend)
 
 
 def draw_parts(parts: pd.DataFrame) -> go.Figure:
@@ -235,7 +235,7 @@ def draw_transitions(transitions: Sequence[Transition], before: str, after: str)
     return quiet(figure, 140 + 34 * len(labels))
 
 
-def _stacked(bars: list[dict[str, Any]]) -> go.Figure:
+def _stacked(bars: list[dict[str, Any]], *, legend: bool = True) -> go.Figure:
     """Return counts over time as bars on one another, in room that is known beforehand.
 
     Plotly would find out by itself what room the letters of the axes need, by drawing them up to
@@ -250,7 +250,7 @@ def _stacked(bars: list[dict[str, Any]]) -> go.Figure:
         {
             "barmode": "stack",
             "bargap": 0.15,
-            "showlegend": True,  # also of one part: its name is what one looks for
+            "showlegend": legend,  # also of one part: its name is what one looks for
             "xaxis": {"automargin": False},
             "yaxis": {**heights, "automargin": False},
         },

@@ -27,7 +27,7 @@ from pages.components.task_list import MOVING, link_to_task
 from pages.components.text import milliseconds
 
 _REFRESH = "15s"
-_SHOWN_TASKS = 6
+_SHOWN_TASKS = 4
 
 
 def draw() -> None:
@@ -85,12 +85,13 @@ def _draw_calls(hours: Mapping[str, Sequence[tuple[int, int]]]) -> None:
     """Draw the calls of all services, hour by hour: their sums, so that nothing is read twice."""
     title = _("Calls, last 24 hours")
     st.header(title)
+    st.caption(_("All services together, hour by hour. What is red failed."))
     sums = np.array(list(hours.values()) or np.zeros((1, 24, 2))).sum(axis=0, dtype=int)
     now = pd.Timestamp.now("UTC").tz_localize(None).floor("h")
     at = pd.date_range(end=now, periods=len(sums), freq="h")
     frame = pd.DataFrame({"at": at, "calls": sums[:, 0], "errors": sums[:, 1]})
     chart_table.draw(
-        charts.draw_calls(frame),
+        charts.draw_calls(frame, legend=False),
         chart_table.table_of_calls(frame),
         "home_calls",
         alt=title,
