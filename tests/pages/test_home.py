@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -128,3 +129,26 @@ def test_of_many_services_the_most_called_are_shown_first_and_the_others_on_requ
     app.toggle(key="home_services_all").set_value(True)
     cards = [name for name in names_of(ran(app)) if name.startswith("service ")]
     assert len(cards) == 11
+
+
+def test_of_much_that_needs_attention_some_of_every_kind_is_shown_and_the_rest_on_request(
+    platform: Platform, ann: Caller, iris: ModelView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P2: four services that failed must not hide the task that failed."""
+    for number in range(4):
+        service = platform.deployments.create(ann, iris.id, f"ailing {number}")
+        record(platform, service, 1, errors=1)
+    task = dashboard.FailedTask("id", "broken.csv", "It has no column.", utc_now())
+    outlook = replace(platform.dashboard.outlook(ann), tasks=(task,))
+    monkeypatch.setattr(dashboard.Dashboard, "outlook", lambda *_: outlook)
+    app = visit(ann)
+    assert _attended(app) == ["ailing 3", "broken.csv", "ailing 2"]
+    app.toggle(key="home_attention_all").set_value(True)
+    assert _attended(ran(app)) == [*(f"ailing {number}" for number in (3, 2, 1, 0)), "broken.csv"]
+
+
+def _attended(app: AppTest) -> list[str]:
+    """Return what is named under the heading that calls for attention."""
+    names = names_of(app)
+    listed = [name for name in names if name.startswith(("ailing", "broken"))]
+    return listed[: len(listed) - 4]  # the four services are cards further down, too

@@ -79,7 +79,7 @@ def test_a_sign_out_leaves_the_page_in_its_language_and_the_next_account_as_it_i
 def test_an_empty_text_stays_empty(ann: Caller, platform: Platform) -> None:
     """Gettext's own answer is the head of its catalogue, which once stood in tables."""
     platform.languages.choose(ann, Language.CHINESE)
-    app = visit(ann, "pages/account.py")
+    app = visit(ann, "pages/account.py", account_part="Timeline")
     [more] = [each.value["详情"] for each in app.dataframe if "详情" in each.value]
     assert "" in set(more)
     assert not any("Project-Id-Version" in text for text in more)
