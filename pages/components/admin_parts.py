@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.services.accounts import Caller
-from core.services.deployment_views import DeploymentView
 from core.services.job_states import State as TaskState
 from core.services.job_views import TaskFilter, TaskView
 from core.services.model_rights import PRIVATE, TEAM
 from pages.components import bulk, links, session
 from pages.components.bulk import Action, Item
+from pages.components.deployment_list import state_of
 from pages.components.language import N_, _, plural, said
 from pages.components.states import word_of
 from pages.components.text import ago, holds, milliseconds
@@ -79,7 +79,7 @@ def draw_deployments(caller: Caller) -> None:
                 version=service.version,
             ),
             _("Owner"): service.owner,
-            _("State"): _state_of(service),
+            _("State"): word_of(state_of(service)),
             _("Calls, 24 h"): count.calls if count else 0,
             _("Errors"): count.errors if count else 0,
             "p95": milliseconds(count.p95 if count else None),
@@ -87,11 +87,6 @@ def draw_deployments(caller: Caller) -> None:
         address = links.address_of_deployment(service.id)
         items.append(Item(service.id, service.name, address, cells))
     _draw_items("deployments", items, SERVICE_ACTIONS, searched=(words, state) != _EVERYTHING)
-
-
-def _state_of(service: DeploymentView) -> str:
-    broken = session.platform().loader.find_problem(service.version_id)
-    return word_of("broken") if broken else said(service.state)
 
 
 def draw_tasks(caller: Caller) -> None:

@@ -113,6 +113,12 @@ def badges_of(service: DeploymentView, how: Health) -> str:
     return " ".join(badges)
 
 
+def state_of(service: DeploymentView) -> str:
+    """Return a service's state where there is room for one word: that it is broken comes first."""
+    broken = session.platform().loader.find_problem(service.version_id)
+    return "broken" if broken else service.state
+
+
 def today(count: Counts | None) -> str:
     """Return the last 24 hours of a service in a few words, as Markdown."""
     if count is None or not count.calls:

@@ -27,6 +27,7 @@ from pages.components import (
     session,
     snippets,
 )
+from pages.components.deployment_list import state_of
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, said
 from pages.components.states import badge_of, draw_state
@@ -270,7 +271,7 @@ def _draw_services(caller: Caller, model: ModelView) -> None:
         rows.draw(
             f"models_service_{service.id}",
             partial(links.to_deployment, service.id, service.name, ""),
-            [badge_of(service.state), f":small[:gray[{story}]]"],
+            [badge_of(state_of(service)), f":small[:gray[{story}]]"],
         )
 
 

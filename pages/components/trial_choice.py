@@ -9,6 +9,7 @@ from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import VersionView
 from pages.components import links, missing, session
+from pages.components.deployment_list import state_of
 from pages.components.errors import showing_errors
 from pages.components.language import _, said
 from pages.components.states import word_of
@@ -97,7 +98,7 @@ def _names(caller: Caller) -> dict[tuple[str, str], str]:
             "{model} / {name} · service, {state}",
             model=short(service.model_name, 40),
             name=short(service.name, 40),
-            state=word_of(_state(service)),
+            state=word_of(state_of(service)),
         )
         for service in platform.deployments.list_(caller)
     }
@@ -108,11 +109,6 @@ def _names(caller: Caller) -> dict[tuple[str, str], str]:
         for model in platform.models.names(caller)
     }
     return services | models
-
-
-def _state(service: DeploymentView) -> str:
-    broken = session.platform().loader.find_problem(service.version_id)
-    return "broken" if broken else service.state
 
 
 def _from_address() -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from core.errors import ModelUnavailable
 from core.platform import Platform, open_platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
@@ -81,6 +82,15 @@ def add_model(
     with file.open("rb") as source:
         staged = platform.files.stage(source, file.name, 1 << 20)
     return platform.models.add(caller, name, staged, visibility=visibility).model
+
+
+def lose_file(platform: Platform, caller: Caller, service: DeploymentView) -> None:
+    """Take away the file of what a service serves, so that it cannot be loaded."""
+    live = platform.deployments.live(service.endpoint)
+    platform.deployments._scorers.drop(live.version_id)
+    platform.files.artifact(live.artifact).unlink()
+    with pytest.raises(ModelUnavailable, match="missing"):
+        platform.deployments.reload(caller, service.id)
 
 
 def visit(caller: Caller | None, page: str = "Home.py", **query: str) -> AppTest:

@@ -5,13 +5,12 @@ import io
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.errors import SlipwayError
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
 from pages.components import bulk
-from tests.pages.conftest import ran, texts, visit
+from tests.pages.conftest import lose_file, ran, texts, visit
 
 ADMIN = "pages/admin.py"
 
@@ -106,11 +105,7 @@ def test_an_empty_list_says_whether_there_is_nothing_yet_or_nothing_fits(
 def test_a_service_that_cannot_be_loaded_is_not_called_running(
     platform: Platform, ann: Caller, service: DeploymentView
 ) -> None:
-    live = platform.deployments.live(service.endpoint)
-    platform.deployments._scorers.drop(live.version_id)
-    platform.files.artifact(live.artifact).unlink()
-    with pytest.raises(SlipwayError, match="missing"):
-        platform.deployments.reload(ann, service.id)
+    lose_file(platform, ann, service)
     assert states_of(visit(ann, ADMIN, admin_part="Deployments")) == ["cannot be loaded"]
 
 

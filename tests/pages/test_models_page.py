@@ -11,7 +11,7 @@ from core.platform import Platform
 from core.services.accounts import Caller, Role
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
-from tests.pages.conftest import add_model, names_of, ran, texts, visit
+from tests.pages.conftest import add_model, lose_file, names_of, ran, texts, visit
 
 PAGE = "pages/models.py"
 LONG = "模型 😀 " + "n" * 94
@@ -138,6 +138,15 @@ def test_the_deployments_of_a_model_are_rows_of_its_page(
     (row,) = [each.value for each in app.markdown if "version 1 · made" in each.value]
     assert "running" in row
     assert service.name in names_of(app)
+
+
+def test_a_model_says_which_of_its_deployments_cannot_be_loaded(
+    platform: Platform, ann: Caller, iris: ModelView, service: DeploymentView
+) -> None:
+    lose_file(platform, ann, service)
+    app = visit(ann, PAGE, model=iris.id)
+    (row,) = [each.value for each in app.markdown if "version 1 · made" in each.value]
+    assert "cannot be loaded" in row
 
 
 def test_an_uploaded_file_becomes_a_model(platform: Platform, ann: Caller, iris_file: Path) -> None:

@@ -1,16 +1,13 @@
 """Trying a model or a service on a form, with JSON, with a file, and as a task."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.errors import ModelUnavailable
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
-from tests.pages.conftest import ran, texts, visit
+from tests.pages.conftest import lose_file, ran, texts, visit
 
 PAGE = "pages/predict.py"
 
@@ -40,16 +37,9 @@ def test_what_is_tried_can_be_chosen_on_the_page(ann: Caller, service: Deploymen
 
 
 def test_a_service_whose_file_cannot_be_loaded_is_called_so_in_the_choice(
-    platform: Platform,
-    ann: Caller,
-    service: DeploymentView,
-    tmp_path: Path,
+    platform: Platform, ann: Caller, service: DeploymentView
 ) -> None:
-    live = platform.deployments.live(service.endpoint)
-    platform.deployments._scorers.drop(live.version_id)
-    platform.files.artifact(live.artifact).rename(tmp_path / "kept")
-    with pytest.raises(ModelUnavailable, match="missing"):
-        platform.deployments.reload(ann, service.id)
+    lose_file(platform, ann, service)
     [called] = [each for each in visit(ann, PAGE).selectbox[0].options if "service" in each]
     assert called.endswith("service, cannot be loaded")
 
