@@ -6,12 +6,14 @@ import streamlit as st
 
 from core.errors import InvalidInput
 from core.services.accounts import Caller
-from pages.components import results, sample_models, trial_file, trial_form
+from core.services.predictions import Answer
+from pages.components import results, sample_models, session, trial_file, trial_form
 from pages.components.errors import showing_errors
 from pages.components.language import _
 from pages.components.scoring import score
 from pages.components.trial_choice import Target
 
+_KEPT = "predict_json_answer"
 _LONGEST_SAMPLE = 20_000
 
 
@@ -28,6 +30,7 @@ def draw(caller: Caller, target: Target) -> None:
 
 
 def _draw_json(caller: Caller, target: Target) -> None:
+    """Draw a record as text; its answer is kept while the text is the same."""
     with st.form("predict_json_form", border=False):
         text = st.text_area(
             _("A record, or a list of records"),
@@ -38,9 +41,13 @@ def _draw_json(caller: Caller, target: Target) -> None:
         asked = st.form_submit_button(
             _("Predict"), key="predict_json_submit", type="primary", icon=":material/play_arrow:"
         )
-    if asked:
-        with showing_errors():
-            answer = score(caller, target, _parsed(text))
+    asked_of = (target.key, text)
+    with showing_errors():
+        if asked:
+            session.keep(_KEPT, asked_of, None)  # a refusal stands above no earlier answer
+            session.keep(_KEPT, asked_of, score(caller, target, _parsed(text)))
+        answer = session.kept(_KEPT, asked_of, Answer)
+        if answer is not None:
             results.draw_answer(answer, target.info, "predict_json")
 
 

@@ -70,6 +70,19 @@ def test_json_takes_one_record(form: AppTest, iris: ModelView) -> None:
     assert len(app.metric) == 1
 
 
+def test_an_answer_to_json_stays_while_its_numbers_are_opened_and_goes_with_its_text(
+    form: AppTest,
+) -> None:
+    app = submit(form, "predict_json_submit")
+    app.session_state["predict_json_chances_shown"] = True
+    assert "versicolor" in set(ran(app).dataframe[0].value["Class"])
+    assert len(app.metric) == 1
+    app.text_area[0].set_value("{")
+    app = submit(app, "predict_json_submit")
+    assert app.error
+    assert not app.metric
+
+
 def test_json_takes_a_list_and_a_bad_record_keeps_its_place(form: AppTest) -> None:
     good = '{"sepal_length": 6.7, "sepal_width": 3, "petal_length": 5.2, "petal_width": 2.3}'
     form.text_area[0].set_value(f'[{good}, {{"sepal_length": "x"}}, {good}]')
