@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.records import Typed
@@ -12,10 +11,9 @@ from core.runtimes.base import PROBABILITY
 from core.services.accounts import Caller
 from core.services.sweeps import Origin
 from core.services.what_if import Curve, Grid, Sweeps
-from pages.components import charts, session, what_if_charts
+from pages.components import chart_table, session, what_if_charts
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, plural
-from pages.components.tables import height_of
 from pages.components.text import milliseconds, number, plain, short
 from pages.components.trial_choice import Target
 
@@ -94,7 +92,13 @@ def _draw_ranking(sweeps: Sweeps) -> None:
             _("Swept over"): [_(_ORIGINS[curve.origin]) for curve in sweeps.curves],
         }
     )
-    _draw_chart("effects", figure, table)
+    chart_table.draw(
+        figure,
+        table,
+        "what_if_effects",
+        alt=_("Which fields move this answer most"),
+        hide_index=True,
+    )
 
 
 def _what(sweeps: Sweeps) -> str:
@@ -130,17 +134,24 @@ def _draw_choice(
     grid = session.platform().what_if.cross(
         caller, target.view.model.id, record, (first, second), version=target.view.number
     )
-    _draw_chart("grid", what_if_charts.draw_grid(grid), _grid_table(grid))
+    chart_table.draw(
+        what_if_charts.draw_grid(grid),
+        _grid_table(grid),
+        "what_if_grid",
+        alt=f"{labels[first]}, {labels[second]}",
+        hide_index=True,
+    )
 
 
 def _draw_curve(curve: Curve) -> None:
     named = {name.removeprefix(PROBABILITY): values for name, values in curve.series.items()}
-    table = pd.DataFrame(
-        {what_if_charts.label_of(curve): [_cell(value) for value in curve.values], **named}
-    )
+    label = what_if_charts.label_of(curve)
+    table = pd.DataFrame({label: [_cell(value) for value in curve.values], **named})
     if "prediction" not in table:
         table["prediction"] = pd.Series(curve.answers)
-    _draw_chart("curve", what_if_charts.draw_curve(curve), table)
+    chart_table.draw(
+        what_if_charts.draw_curve(curve), table, "what_if_curve", alt=label, hide_index=True
+    )
     swept = _(_ORIGINS[curve.origin])
     st.caption(
         _("The red mark is the value now; the curve goes over {range}.", range=swept)
@@ -161,13 +172,6 @@ def _grid_table(grid: Grid) -> pd.DataFrame:
         0, what_if_charts.label_of(grid.first), [_cell(value) for value in grid.first.values]
     )
     return table
-
-
-def _draw_chart(name: str, figure: go.Figure, table: pd.DataFrame) -> None:
-    st.plotly_chart(figure, key=f"what_if_{name}", config=charts.STILL)
-    with st.expander(_("Show as a table")):
-        height = height_of(len(table))
-        st.dataframe(table, hide_index=True, key=f"what_if_{name}_table", height=height)
 
 
 def _left_out(sweeps: Sweeps) -> str:

@@ -25,12 +25,20 @@ def predicted(app: AppTest) -> AppTest:
     return ran(app)
 
 
+def unfolded(app: AppTest) -> AppTest:
+    """Open the tables of the charts."""
+    for chart in ("effects", "curve", "grid"):
+        app.session_state[f"what_if_{chart}_shown"] = True
+    return ran(app)
+
+
 def test_a_prediction_shows_what_moves_it_and_the_first_fields_curve(
     ann: Caller, bikes: VersionView
 ) -> None:
     app = predicted(visit(ann, PAGE, model=bikes.model.id))
     assert [each.value for each in app.header] == ["What if"]
     assert len(app.get("plotly_chart")) == 2
+    app = unfolded(app)
     effects, curve = (each.value for each in app.dataframe)
     assert list(effects["Moves it by"]) == sorted(effects["Moves it by"], reverse=True)
     assert list(curve) == ["Rain (mm)", "prediction"]
@@ -41,7 +49,7 @@ def test_two_fields_make_a_heat_map_with_its_table(ann: Caller, bikes: VersionVi
     app = predicted(visit(ann, PAGE, model=bikes.model.id))
     app.selectbox(key=f"what_if_first_{bikes.id}").set_value("wind")
     app.selectbox(key=f"what_if_second_{bikes.id}").set_value("weekend")
-    grid = predicted(app).dataframe[1].value
+    grid = unfolded(predicted(app)).dataframe[1].value
     assert next(iter(grid)) == "Wind (km/h)"
     assert len(grid) >= 21
 
