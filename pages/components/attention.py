@@ -11,15 +11,13 @@ from core.services.dashboard import FailedCheck, FailedTask, Outlook, UnusedMode
 from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health, Level
 from pages.components import approval_parts, health, links
-from pages.components.deployment_list import model_of
+from pages.components.deployment_list import link_on_card
 from pages.components.language import _, plural, said
 from pages.components.rows import lines
 from pages.components.text import ago, plain, short
 
 _SHOWN = 3
 _NEARLY_FULL = 0.9
-_WIDTH = 30  # of a name, in a card
-_MODEL = 18  # of a model's, before its version
 
 
 def draw(
@@ -87,18 +85,19 @@ def _draw_some(kinds: Sequence[Sequence[Callable[[], None]]]) -> None:
     """Draw the first of what was found, some of every kind; all of it where somebody wants that."""
     found = [draw_one for kind in kinds for draw_one in kind]
     by_turns = [each for turn in zip_longest(*kinds) for each in turn if each is not None]
-    shown = found if st.session_state.get("home_attention_all") else by_turns[:_SHOWN]
+    least = max(_SHOWN, sum(map(bool, kinds)))
+    shown = found if st.session_state.get("home_attention_all") else by_turns[:least]
     if shown:
         with st.grid("auto", min_column_width=260):
             for draw_one in shown:
                 with st.container(border=True, gap="xxsmall", height="stretch"):
                     draw_one()
-    if len(found) > _SHOWN:
+    if len(found) > least:
         st.toggle(_("Show all {count:,}", count=len(found)), key="home_attention_all")
 
 
 def _draw_service(service: DeploymentView, how: Health) -> None:
-    links.to_deployment(service.id, service.name, model_of(service, _MODEL), width=_WIDTH)
+    link_on_card(service)
     st.markdown(lines([health.badge_of(how), *health.reasons_of(how)]))
 
 
@@ -111,7 +110,7 @@ def _fails_unjudged(
 
 
 def _draw_failing(service: DeploymentView, count: Counts) -> None:
-    links.to_deployment(service.id, service.name, model_of(service, _MODEL), width=_WIDTH)
+    link_on_card(service)
     told = _(
         "{errors:,} of {calls} failed in the last 24 hours.",
         errors=count.errors,
@@ -121,7 +120,7 @@ def _draw_failing(service: DeploymentView, count: Counts) -> None:
 
 
 def _draw_task(task: FailedTask) -> None:
-    links.to_task(task.id, task.file_name or task.id, width=_WIDTH)
+    links.to_task(task.id, task.file_name or task.id, width=links.CARD_WIDTH)
     told = _(
         ":red[failed] {created}: {message}",
         created=ago(task.created),
@@ -131,7 +130,7 @@ def _draw_task(task: FailedTask) -> None:
 
 
 def _draw_check(check: FailedCheck) -> None:
-    links.to_model(check.model_id, check.model, width=_WIDTH)
+    links.to_model(check.model_id, check.model, width=links.CARD_WIDTH)
     told = _(
         ":red[Version {version} answers differently since an upgrade.] {sentence}",
         version=check.version,
@@ -142,4 +141,6 @@ def _draw_check(check: FailedCheck) -> None:
 
 def _draw_unused(model: UnusedModel) -> None:
     used = _("last used {last}", last=ago(model.last)) if model.last else _("never used")
-    links.to_model(model.id, model.name, f"{short(model.owner, 20)} · {used}", width=_WIDTH)
+    links.to_model(
+        model.id, model.name, f"{short(model.owner, 20)} · {used}", width=links.CARD_WIDTH
+    )

@@ -16,6 +16,7 @@ from pages.components.text import fit, holds, milliseconds
 
 PAGE_SIZE = 20
 _MODEL = 36  # letters of a model's name in a row, which leave room for the version
+_CARD_MODEL = 18  # and on a card
 _WIDTH = 620  # pixels of a text that stands alone in the middle
 _ALL = "all"
 _STATES = {_ALL: N_("All"), "running": N_("running"), "paused": N_("paused")}
@@ -89,18 +90,24 @@ def draw_row(service: DeploymentView, counts: Mapping[str, Counts], how: Health)
     """
     rows.draw(
         f"deployments_row_{service.id}",
-        partial(links.to_deployment, service.id, service.name, model_of(service)),
+        partial(links.to_deployment, service.id, service.name, _model_of(service, _MODEL)),
         [badges_of(service, how), today(counts.get(service.id)), *health.reasons_of(how)],
     )
 
 
-def model_of(service: DeploymentView, letters: int = _MODEL) -> str:
+def _model_of(service: DeploymentView, letters: int) -> str:
     """Return which model a service serves, cut to so many letters, and which version of it."""
     return _(
         "{model_name} · version {version}",
         model_name=fit(service.model_name, letters),
         version=service.version,
     )
+
+
+def link_on_card(service: DeploymentView) -> None:
+    """Draw a link to a service for a card: its name and, under it, what it serves."""
+    under = _model_of(service, _CARD_MODEL)
+    links.to_deployment(service.id, service.name, under, width=links.CARD_WIDTH)
 
 
 def badges_of(service: DeploymentView, how: Health) -> str:

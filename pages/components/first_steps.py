@@ -114,7 +114,9 @@ def _draw_head(progress: Progress) -> None:
 def _draw_steps(progress: Progress) -> None:
     """Draw what is done as one line, and each step that is not with the way to it."""
     numbered = dict(enumerate(Step, start=1))
-    done = [_title(number, _DONE) for number, step in numbered.items() if step in progress.done]
+    done = [
+        _title(number, step, _DONE) for number, step in numbered.items() if step in progress.done
+    ]
     if done:
         st.markdown(_WIDE_SPACE.join(done))
     left = {number: step for number, step in numbered.items() if step not in progress.done}
@@ -122,13 +124,13 @@ def _draw_steps(progress: Progress) -> None:
         for place, (number, step) in enumerate(left.items()):
             with st.container(gap="xxsmall"):
                 told = f":small[:gray[{_(_GUIDES[step].text)}]]"
-                st.markdown(lines([_title(number, _OPEN), told]))
+                st.markdown(lines([_title(number, step, _OPEN), told]))
                 if not place or progress.model_id:
                     _draw_link(step, progress)
 
 
-def _title(number: int, mark: str) -> str:
-    return f"{mark} **{number}. {_(_GUIDES[list(Step)[number - 1]].title)}**"
+def _title(number: int, step: Step, mark: str) -> str:
+    return f"{mark} **{number}. {_(_GUIDES[step].title)}**"
 
 
 def _draw_link(step: Step, progress: Progress) -> None:

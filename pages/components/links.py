@@ -17,6 +17,7 @@ HELP = "pages/help.py"
 UPLOAD = "upload"  # in the address of the models: opens the dialog
 STRAY = "stray"  # in the address of Home: what was asked for is no page's
 STRAYED = f"/?{STRAY}=1"
+CARD_WIDTH = 30  # of a name, on a card
 _LONGEST_NUMBER = 10
 _WIDTH = 46  # of a name, in a row of a list
 

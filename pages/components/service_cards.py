@@ -8,13 +8,11 @@ from core.services.calls import Counts
 from core.services.deployment_views import DeploymentView
 from core.services.thresholds import Health
 from pages.components import links, sparkline
-from pages.components.deployment_list import badges_of, model_of, today
+from pages.components.deployment_list import badges_of, link_on_card, today
 from pages.components.language import _
 from pages.components.rows import lines
 
 _SHOWN = 6
-_WIDTH = 30  # of a name, in a card
-_MODEL = 18  # of a model's, before its version
 _NONE = Counts(0, 0, None)
 
 
@@ -44,6 +42,6 @@ def draw(
 
 def _draw_card(service: DeploymentView, count: Counts, hours: list[int], how: Health) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
-        links.to_deployment(service.id, service.name, model_of(service, _MODEL), width=_WIDTH)
+        link_on_card(service)
         bars = sparkline.picture(hours, _("Calls in each of the last 24 hours")) if hours else ""
         st.markdown(lines([badges_of(service, how), f":small[{today(count)}]", bars]))

@@ -134,17 +134,20 @@ def test_of_many_services_the_most_called_are_shown_first_and_the_others_on_requ
 def test_of_much_that_needs_attention_some_of_every_kind_is_shown_and_the_rest_on_request(
     platform: Platform, ann: Caller, iris: ModelView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P2: four services that failed must not hide the task that failed."""
+    """P2: four services that failed must hide neither the task nor the check that failed."""
     for number in range(4):
         service = platform.deployments.create(ann, iris.id, f"ailing {number}")
-        record(platform, service, 1, errors=1)
+        calls = 1 if number else 50  # enough to be judged
+        record(platform, service, calls, errors=calls)
     task = dashboard.FailedTask("id", "broken.csv", "It has no column.", utc_now())
-    outlook = replace(platform.dashboard.outlook(ann), tasks=(task,))
+    check = dashboard.FailedCheck("id", "broken model", 1, "1 of 2 rows differs.", utc_now())
+    outlook = replace(platform.dashboard.outlook(ann), tasks=(task,), checks=(check,))
     monkeypatch.setattr(dashboard.Dashboard, "outlook", lambda *_: outlook)
     app = visit(ann)
-    assert _attended(app) == ["ailing 3", "broken.csv", "ailing 2"]
+    assert _attended(app) == ["ailing 0", "ailing 3", "broken.csv", "broken model"]
     app.toggle(key="home_attention_all").set_value(True)
-    assert _attended(ran(app)) == [*(f"ailing {number}" for number in (3, 2, 1, 0)), "broken.csv"]
+    services = [f"ailing {number}" for number in (0, 3, 2, 1)]
+    assert _attended(ran(app)) == [*services, "broken.csv", "broken model"]
 
 
 def _attended(app: AppTest) -> list[str]:
