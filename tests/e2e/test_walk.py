@@ -147,7 +147,7 @@ def try_on_the_form(page: Page, shots: Path) -> None:
 
 
 def deploy(page: Page, shots: Path) -> str:
-    page.get_by_role("link", name="Seniors").first.click()
+    page.get_by_role("link", name="Open the model").first.click()
     page.get_by_role("button", name="Deploy", exact=True).click()
     page.get_by_label("Name of the service").fill("production")
     page.get_by_test_id("stDialog").get_by_role("button", name="Deploy", exact=True).click()
