@@ -252,7 +252,7 @@ def _stacked(bars: list[dict[str, Any]], *, legend: bool = True) -> go.Figure:
             "bargap": 0.15,
             "showlegend": legend,  # also of one part: its name is what one looks for
             "xaxis": {"automargin": False},
-            "yaxis": {**heights, "automargin": False},
+            "yaxis": {**heights, "automargin": False, "nticks": 5},
         },
     )
     margin = figure.layout.margin
@@ -262,7 +262,12 @@ def _stacked(bars: list[dict[str, Any]], *, legend: bool = True) -> go.Figure:
 
 def _over_time(data: list[dict[str, Any]], layout: dict[str, Any]) -> go.Figure:
     """Return a figure made at one go, for Plotly takes long to check each change of one."""
-    times = {"tickformatstops": _TIMES, "hoverformat": "%Y-%m-%d %H:%M", "tickangle": 0}
+    times = {
+        "tickformatstops": _TIMES,
+        "hoverformat": "%Y-%m-%d %H:%M",
+        "tickangle": 0,
+        "nticks": 6,
+    }
     axis = {"fixedrange": True, **times, **layout.get("xaxis", {})}
     legend = layout.get("showlegend", len(data) > 1)
     return go.Figure(

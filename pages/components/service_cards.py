@@ -12,7 +12,8 @@ from pages.components.deployment_list import badges_of, link_on_card, today
 from pages.components.language import _
 from pages.components.rows import lines
 
-_SHOWN = 6
+_FEW = 6  # are shown all
+_SHOWN = 3  # of many
 _NONE = Counts(0, 0, None)
 
 
@@ -28,7 +29,7 @@ def draw(
         st.info(_("Nothing is deployed yet. Open a model and choose Deploy."))
         return
     shown = sorted(services, key=lambda each: -counts.get(each.id, _NONE).calls)
-    if len(shown) > _SHOWN and not st.toggle(
+    if len(shown) > _FEW and not st.toggle(
         _("Show all {count:,} services", count=len(shown)), key="home_services_all"
     ):
         shown = shown[:_SHOWN]

@@ -125,7 +125,7 @@ def test_of_many_services_the_most_called_are_shown_first_and_the_others_on_requ
     app = visit(ann)
     cards = [name for name in names_of(app) if name.startswith("service ")]
     assert cards[:2] == ["service 7", "service 3"]
-    assert len(cards) == 6
+    assert len(cards) == 3
     app.toggle(key="home_services_all").set_value(True)
     cards = [name for name in names_of(ran(app)) if name.startswith("service ")]
     assert len(cards) == 11
