@@ -17,6 +17,7 @@ HELP = "pages/help.py"
 UPLOAD = "upload"  # in the address of the models: opens the dialog
 STRAY = "stray"  # in the address of Home: what was asked for is no page's
 STRAYED = f"/?{STRAY}=1"
+_THINGS = ("model", "version", "deployment", "task", "case", "topic")  # what an address can name
 CARD_WIDTH = 30  # of a name, on a card
 _LONGEST_NUMBER = 10
 _WIDTH = 46  # of a name, in a row of a list
@@ -32,10 +33,14 @@ def asked_for(kind: str) -> str | None:
 
     A link from a page to itself reaches the script but leaves the address in the browser as it
     was, and the next rerun would ask for that; so the address is told what the script was asked.
+    Only of a change: what the script knows of a search that is being typed can be behind what the
+    browser has written into the address, and would take that away again.
     """
-    found = st.query_params.get(kind)
-    st.query_params.update({kind: found} if found else {})
-    return found
+    asked = {thing: st.query_params[thing] for thing in _THINGS if thing in st.query_params}
+    if st.session_state.get("links_asked") != asked:
+        st.session_state["links_asked"] = asked
+        st.query_params.update(asked)
+    return asked.get(kind) or None
 
 
 def asks_once(word: str) -> bool:

@@ -1,6 +1,7 @@
 """What a filter is set to stands in the address, in no language, so that a link can be sent."""
 
 import pytest
+from streamlit.runtime.state.query_params import QueryParams
 
 from core.platform import Platform
 from core.services.accounts import Caller
@@ -39,6 +40,22 @@ def test_an_address_that_a_chinese_colleague_sent_filters_for_an_english_one(
     app.button_group(key="models_whose").set_value("mine")
     sent = dict(ran(app).query_params)
     assert iris.name not in texts(visit(ben, "pages/models.py", **sent))
+
+
+@pytest.mark.parametrize("page", list(CHOICES))
+def test_the_address_is_told_the_thing_asked_for_once_and_left_to_the_browser_after(
+    ann: Caller, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script can be behind a search that is being typed, and would take it out again."""
+    told = []
+    monkeypatch.setattr(QueryParams, "update", lambda _self, words: told.append(words))
+    app = visit(ann, page)
+    before = len(told)
+    ran(ran(app))
+    assert len(told) == before
+    app.query_params["version"] = "1"
+    ran(app)
+    assert told[before:] == [{"version": "1"}]
 
 
 def test_the_usual_choice_leaves_the_address(ann: Caller, iris: ModelView) -> None:
