@@ -17,6 +17,7 @@ from pages.components.rows import lines
 from pages.components.text import ago, plain, short
 
 _SHOWN = 3
+_UNUSED_PAGE = 12
 _NEARLY_FULL = 0.9
 
 
@@ -76,8 +77,11 @@ def draw_unused(outlook: Outlook) -> None:
     if folded.open:
         with folded:
             st.caption(_("Nobody has called these models or given them a file."))
-            with st.grid("auto", min_column_width=260):
-                for model in outlook.unused:
+            pages = -(-len(outlook.unused) // _UNUSED_PAGE)
+            slot = st.container()
+            page = st.pagination(pages, key="home_unused_page") if pages > 1 else 1
+            with slot, st.grid("auto", min_column_width=260):
+                for model in outlook.unused[(page - 1) * _UNUSED_PAGE : page * _UNUSED_PAGE]:
                     _draw_unused(model)
 
 

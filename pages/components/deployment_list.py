@@ -14,7 +14,7 @@ from pages.components.language import N_, _, plural
 from pages.components.states import badge_of
 from pages.components.text import fit, holds, milliseconds
 
-PAGE_SIZE = 20
+PAGE_SIZE = 15
 _MODEL = 36  # letters of a model's name in a row, which leave room for the version
 _CARD_MODEL = 18  # and on a card
 _WIDTH = 620  # pixels of a text that stands alone in the middle

@@ -13,6 +13,7 @@ from pages.components.language import N_, _
 from pages.components.rows import lines
 
 _WIDE_SPACE = " \u2003 "
+_FEW_LEFT = 2  # make a row: who is as far as that finds the rest
 _DONE, _OPEN = ":green[:material/check_circle:]", ":gray[:material/radio_button_unchecked:]"
 
 
@@ -78,6 +79,9 @@ def draw(caller: Caller, *, any_model: bool) -> None:
     progress = session.platform().first_steps.progress(caller)
     if progress.is_over and any_model:
         return
+    if not progress.is_over and len(Step) - len(progress.done) <= _FEW_LEFT:
+        _draw_next(progress)
+        return
     with st.container(border=True, key="home_steps"):
         _draw_head(progress)
         if not progress.is_over:
@@ -87,14 +91,35 @@ def draw(caller: Caller, *, any_model: bool) -> None:
             if progress.is_over:
                 st.page_link(links.MODELS, label=_("Upload a model"), icon=":material/upload:")
             else:
-                st.button(
-                    _("Dismiss"),
-                    key="home_steps_dismiss",
-                    type="tertiary",
-                    icon=":material/close:",
-                    help=_("Show these steps no more"),
-                    on_click=_dismiss,
-                )
+                _draw_dismissal()
+
+
+def _draw_next(progress: Progress) -> None:
+    """Draw how far one is and the next step, as a row."""
+    number, step = next(
+        (number, step) for number, step in enumerate(Step, start=1) if step not in progress.done
+    )
+    head, text = _("First steps"), _(_GUIDES[step].text)
+    done = _("{done} of {all} done", done=len(progress.done), all=len(Step))
+    facts = [
+        f"**{head}** :small[:gray[{done}]]",
+        f"{_title(number, step, _OPEN)} :small[:gray[{text}]]",
+    ]
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="home_steps"):
+        st.markdown(lines(facts), width="stretch")
+        _draw_link(step, progress)
+        _draw_dismissal()
+
+
+def _draw_dismissal() -> None:
+    st.button(
+        _("Dismiss"),
+        key="home_steps_dismiss",
+        type="tertiary",
+        icon=":material/close:",
+        help=_("Show these steps no more"),
+        on_click=_dismiss,
+    )
 
 
 def _draw_head(progress: Progress) -> None:

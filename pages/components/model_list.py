@@ -22,7 +22,7 @@ from pages.components.language import N_, _, plural, said
 from pages.components.states import badge_of
 from pages.components.text import ago, holds, plain, short
 
-PAGE_SIZE = 20
+PAGE_SIZE = 15
 _EVERYTHING, _MINE = "all", "mine"
 _WHOSE = {"everyone": N_("Everyone's"), _MINE: N_("Mine")}
 _ORDER_NAMES = {

@@ -27,7 +27,7 @@ from pages.components.task_list import MOVING, link_to_task
 from pages.components.text import milliseconds
 
 _REFRESH = "15s"
-_SHOWN_TASKS = 4
+_SHOWN_TASKS = 3
 
 
 def draw() -> None:
@@ -106,7 +106,7 @@ def _draw_tasks(caller: Caller) -> None:
         st.info(_("No tasks yet. Choose Try it, then File, to score a whole file."))
         return
     rows = st.container(border=True, key="home_tasks")
-    with rows, st.grid("auto", min_column_width=340, gap="medium"):
+    with rows, st.grid(3, min_column_width=240, gap="small"):
         for task in tasks:
             link_to_task(task)
     st.page_link(links.TASKS, label=_("All tasks"), icon=":material/arrow_forward:")

@@ -23,15 +23,13 @@ def draw(
     healths: Mapping[str, Health],
     hours: Mapping[str, Sequence[tuple[int, int]]],
 ) -> None:
-    """Draw the services that are called most, and the others where somebody wants them."""
+    """Draw the services that are called most, and the way to the others."""
     st.header(_("Services, last 24 hours"))
     if not services:
         st.info(_("Nothing is deployed yet. Open a model and choose Deploy."))
         return
     shown = sorted(services, key=lambda each: -counts.get(each.id, _NONE).calls)
-    if len(shown) > _FEW and not st.toggle(
-        _("Show all {count:,} services", count=len(shown)), key="home_services_all"
-    ):
+    if len(shown) > _FEW:
         shown = shown[:_SHOWN]
     with st.grid(3, min_column_width=260):
         for service in shown:

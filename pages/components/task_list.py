@@ -13,7 +13,7 @@ from pages.components.language import N_, _, plural, said
 from pages.components.states import badge_of_task
 from pages.components.text import ago, fit, plain, short, size, span
 
-PAGE_SIZE = 20
+PAGE_SIZE = 15
 MOVING = frozenset({"queued", "running"})
 _ALL, _MINE = "all", "mine"
 _STATES = {

@@ -16,7 +16,12 @@ def test_a_test_on_the_form_counts(ann: Caller, iris: ModelView) -> None:
     app = visit(ann, "pages/predict.py", model=iris.id)
     app.button(key="predict_submit").click()
     ran(app)
-    assert "3 of 5 done" in texts(visit(ann))
+    told = visit(ann)
+    assert "3 of 5 done" in texts(told)
+    assert "3. Deploy" in texts(told)  # the next one, in a row of its own
+    assert "4. Score a file" not in texts(told)
+    assert "Open the model" in {link.label for link in told.page_link}
+    assert "home_steps_dismiss" in {button.key for button in told.button}
 
 
 def test_a_dismissal_is_for_good_and_for_oneself(

@@ -116,7 +116,26 @@ def test_models_that_nobody_uses_are_listed_after_a_month(
     assert "never used" in texts(ran(app))
 
 
-def test_of_many_services_the_most_called_are_shown_first_and_the_others_on_request(
+def test_of_many_models_that_nobody_uses_a_page_is_shown(
+    platform: Platform, ann: Caller, iris: ModelView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unused = tuple(
+        dashboard.UnusedModel(f"{n:032x}", f"Forgotten {n}", "ann", None) for n in range(30)
+    )
+    nothing = platform.dashboard.outlook(ann)
+    monkeypatch.setattr(
+        platform.dashboard, "outlook", lambda _caller: replace(nothing, unused=unused)
+    )
+    app = visit(ann)
+    app.session_state["home_unused"] = True
+    first = [name for name in names_of(ran(app)) if name.startswith("Forgotten")]
+    assert first == [f"Forgotten {n}" for n in range(12)]
+    app.session_state["home_unused_page"] = 3
+    last = [name for name in names_of(ran(app)) if name.startswith("Forgotten")]
+    assert last == [f"Forgotten {n}" for n in range(24, 30)]
+
+
+def test_of_many_services_the_most_called_are_shown_and_the_way_to_the_others(
     platform: Platform, ann: Caller, iris: ModelView
 ) -> None:
     made = [platform.deployments.create(ann, iris.id, f"service {n}") for n in range(11)]
@@ -126,9 +145,7 @@ def test_of_many_services_the_most_called_are_shown_first_and_the_others_on_requ
     cards = [name for name in names_of(app) if name.startswith("service ")]
     assert cards[:2] == ["service 7", "service 3"]
     assert len(cards) == 3
-    app.toggle(key="home_services_all").set_value(True)
-    cards = [name for name in names_of(ran(app)) if name.startswith("service ")]
-    assert len(cards) == 11
+    assert "All deployments" in {link.label for link in app.page_link}
 
 
 def test_of_much_that_needs_attention_some_of_every_kind_is_shown_and_the_rest_on_request(
