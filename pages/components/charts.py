@@ -245,19 +245,18 @@ def _stacked(bars: list[dict[str, Any]], *, legend: bool = True) -> go.Figure:
     heights = {"rangemode": "tozero", "tickformat": ",d", "minallowed": 0, "fixedrange": True}
     if tallest < 5:  # without a call or with a few there is nothing between whole numbers
         heights |= {"dtick": 1, "range": [0, max(tallest, 1) + 0.2]}
-    figure = _over_time(
+    left = 16 + _LETTER * len(f"{tallest:,.0f}")
+    return _over_time(
         bars,
         {
             "barmode": "stack",
             "bargap": 0.15,
             "showlegend": legend,  # also of one part: its name is what one looks for
+            "margin": _margin(legend=legend, left=left, bottom=2 * _LINE + 8),
             "xaxis": {"automargin": False},
             "yaxis": {**heights, "automargin": False, "nticks": 5},
         },
     )
-    margin = figure.layout.margin
-    margin.l, margin.b = 16 + _LETTER * len(f"{tallest:,.0f}"), 2 * _LINE + margin.b
-    return figure
 
 
 def _over_time(data: list[dict[str, Any]], layout: dict[str, Any]) -> go.Figure:
@@ -287,12 +286,11 @@ def _frame(height: int, *, legend: bool) -> dict[str, Any]:
     """Return a layout without what distracts: no title, tight margins, a legend that it needs.
 
     `height` is with a legend, which has a strip of its own on top: placed by the axes it comes to
-    lie over the data once the page gets narrower. On the right a last tick has room for its half.
+    lie over the data once the page gets narrower.
     """
-    strip = _LEGEND if legend else 0
     return {
-        "height": height - _LEGEND + strip,
-        "margin": {"l": 8, "r": 20, "t": 8 + strip, "b": 8},
+        "height": height - (0 if legend else _LEGEND),
+        "margin": _margin(legend=legend),
         "legend": {
             "orientation": "h",
             "yref": "container",
@@ -302,3 +300,8 @@ def _frame(height: int, *, legend: bool) -> dict[str, Any]:
         },
         "dragmode": False,
     }
+
+
+def _margin(*, legend: bool, left: int = 8, bottom: int = 8) -> dict[str, int]:
+    """Return what is free around the axes, in pixels; a last tick has room for its half."""
+    return {"l": left, "r": 20, "t": 8 + (_LEGEND if legend else 0), "b": bottom}
