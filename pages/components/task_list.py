@@ -35,6 +35,8 @@ _ORDERS = {
 _REFRESH = "2s"
 _PAGE = "tasks_page"
 _NEWEST = 5
+_MESSAGE = 120  # letters
+_MANY_ROWS = 99_999  # are words enough on a card
 
 
 def draw(caller: Caller) -> None:
@@ -203,12 +205,29 @@ def draw_row(task: TaskView, *, by_id: bool = False) -> None:
 
 
 def link_to_task(task: TaskView) -> None:
-    """Draw one task as a link of three lines: its file, its service, and how it stands."""
+    """Draw one task as a link of three lines for a card: its file, its service, how it stands."""
     state = badge_of_task("held" if task.held else task.state)
-    done = _done(task)
-    stands = f"{state} :small[{done[1]}]" if done else f"{state} {_told(task, letters=20)}"
-    name = task.file_name or _("records")
-    links.to_task(task.id, name, _service(task), stands)
+    links.to_task(
+        task.id,
+        task.file_name or _("records"),
+        _service(task),
+        f"{state} :small[{_briefly(task)}]",
+        width=links.CARD_WIDTH,
+    )
+
+
+def _briefly(task: TaskView) -> str:
+    """Return what is done of a task, what of it failed, or since when it stands so: a few words."""
+    if done := _done(task):
+        left = _(", {time} left", time=span(task.eta_s)) if task.eta_s else ""
+        return f"{done[0]:.0%}{left}"
+    if task.rows_failed:
+        return _(":red[{count:,} not scored]", count=task.rows_failed)
+    since = f":gray[{ago(task.created)}]"
+    if task.state != "succeeded":
+        return since
+    scored = plural(task.rows_total or 0, "{count} row", "{count} rows")
+    return scored if (task.rows_total or 0) > _MANY_ROWS else f"{scored} · {since}"
 
 
 def _service(task: TaskView) -> str:
@@ -224,9 +243,9 @@ def _done(task: TaskView) -> tuple[float, str] | None:
     return done, f"{done:.0%}{pace(task)}"
 
 
-def _told(task: TaskView, letters: int = 120) -> str:
+def _told(task: TaskView) -> str:
     if task.state != "succeeded":
-        said_last = plain(fit(said(task.message), letters))
+        said_last = plain(fit(said(task.message), _MESSAGE))
         return f":small[:gray[{ago(task.created)} · {said_last}]]"
     failed = _(" · :red[{count:,} not scored]", count=task.rows_failed) if task.rows_failed else ""
     gone = _(" · files removed") if task.removed else ""

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,6 +16,7 @@ from core.services import dashboard
 from core.services.accounts import Caller
 from core.services.call_records import CallRecord
 from core.services.deployment_views import DeploymentView
+from core.services.job_views import TaskPage
 from core.services.model_views import ModelView
 from tests.pages.conftest import add_model, names_of, ran, texts, visit
 
@@ -90,6 +92,36 @@ def test_a_task_that_failed_lately_is_shown_with_its_reason(
     read = texts(visit(ann))
     assert "broken.json" in read
     assert "not JSON around record 11" in read
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ({}, "12 rows · :gray["),
+        ({"rows_total": 1_000_000}, "1,000,000 rows]"),
+        ({"rows_failed": 3}, ":red[3 not scored]"),
+        ({"state": "cancelled"}, ":small[:gray[just now]]"),
+        ({"state": "running", "rows_done": 3, "eta_s": 90.0}, "25%, 1 min left]"),
+    ],
+)
+def test_a_recent_task_is_told_in_few_words(
+    platform: Platform,
+    ann: Caller,
+    iris: ModelView,
+    monkeypatch: pytest.MonkeyPatch,
+    how: dict[str, Any],
+    told: str,
+) -> None:
+    version = platform.models.get_by_id(ann, iris.id)
+    records = json.dumps([version.info.sample])
+    staged = platform.files.stage(io.BytesIO(records.encode()), "leaves.json", 1 << 20)
+    task = platform.jobs.submit(ann, version, staged, kind="json")
+    shown = replace(task, **{"state": "succeeded", "rows_total": 12, **how})
+    page = TaskPage([shown], 1)
+    monkeypatch.setattr(platform.jobs, "list_", lambda *_args, **_named: page)
+    labels = [link.label for link in visit(ann).page_link if "leaves" in link.label]
+    assert len(labels) == 1
+    assert told in labels[0]
 
 
 def test_others_see_nothing_of_what_is_private(
