@@ -25,12 +25,11 @@ class Settings(BaseSettings):
     )
     registration: Literal["open", "approval", "closed"] = Field(
         default="open",
-        description="Who may make an account until the admin page says otherwise: anybody (open), "
-        "anybody whom an admin approves (approval), or nobody (closed).",
+        description="Who may make an account: anybody (open), anybody whom an admin approves "
+        "(approval), or nobody (closed).",
     )
     registration_role: Literal["viewer", "analyst"] = Field(
-        default="analyst",
-        description="The role of a new account until the admin page says otherwise.",
+        default="analyst", description="The role of a new account."
     )
     max_model_bytes: int = Field(
         default=1 << 30, gt=0, description="The largest model file that is received."

@@ -105,13 +105,13 @@ def choose_runtime(path: Path, name: str, runtimes: Sequence[Runtime] = RUNTIMES
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if not head:
-        raise InvalidModel(f"The file {_quoted(name)} is empty.")
+        raise InvalidModel(f'The file "{_plain(name)}" is empty.')
     kind = seems(head)
     named = [r for r in runtimes if Path(name).suffix.lower() in r.suffixes]
     held = [r for r in runtimes if r.recognises(head)]
     if named and held and named[0] not in held:
         raise InvalidModel(
-            f"The file {_quoted(name)} is named like {named[0].label} but seems to be "
+            f'The file "{_plain(name)}" is named like {named[0].label} but seems to be '
             f"{kind or held[0].label}; give it the name of what it is."
         )
     # Of an XML document the root may come after the head; of anything else the head tells.
@@ -119,16 +119,17 @@ def choose_runtime(path: Path, name: str, runtimes: Sequence[Runtime] = RUNTIMES
     chosen = [r for r in named if r in held] or held or undecided
     if not chosen:
         what = f"seems to be {kind}" if kind else "is no model that Slipway knows"
-        raise InvalidModel(f"The file {_quoted(name)} {what}; Slipway takes {_allowed(runtimes)}.")
+        raise InvalidModel(f'The file "{_plain(name)}" {what}; Slipway takes {allowed(runtimes)}.')
     return chosen[0]
 
 
-def _quoted(name: str) -> str:
+def _plain(name: str) -> str:
     plain = "".join(c if c.isprintable() else "?" for c in name)
-    return f'"{plain}"' if len(plain) <= 80 else f'"{plain[:79]}…"'
+    return plain if len(plain) <= 80 else f"{plain[:79]}…"
 
 
-def _allowed(runtimes: Sequence[Runtime]) -> str:
+def allowed(runtimes: Sequence[Runtime] = RUNTIMES) -> str:
+    """Return the formats that are taken, each with the ends of its files' names."""
     each = [f"{runtime.label} ({', '.join(runtime.suffixes)})" for runtime in runtimes]
     return f"{', '.join(each[:-1])} and {each[-1]}" if len(each) > 1 else each[0]
 

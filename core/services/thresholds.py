@@ -135,10 +135,11 @@ def _check_pair(name: str, amber: float | None, red: float | None, most: float) 
     for colour, value in (("amber", amber), ("red", red)):
         if (value is not None and not 0 < value <= most) or value in (math.inf, -math.inf):
             allowed = "more than 0" + (f", at most {most:g}" if most < math.inf else "")
-            raise InvalidInput(f"{name}_{colour} is {value:g}; it must be {allowed}.")
+            raise InvalidInput(f"{name}_{colour} is {value:.15g}; it must be {allowed}.")
     if amber is not None and red is not None and amber > red:
         raise InvalidInput(
-            f"{name}_amber is {amber:g} and {name}_red is {red:g}; red cannot come before amber."
+            f"{name}_amber is {amber:.15g} and {name}_red is {red:.15g}; "
+            "red cannot come before amber."
         )
 
 

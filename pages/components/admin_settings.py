@@ -9,7 +9,7 @@ from core.settings import Settings
 from pages.components import session
 from pages.components.errors import showing_errors
 from pages.components.language import _, said
-from pages.components.text import ago, plain
+from pages.components.text import ago, digits, plain
 
 
 def draw(caller: Caller) -> None:
@@ -75,4 +75,4 @@ def _draw_fixed(live: set[str]) -> None:
 
 
 def _written(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return digits(value) if isinstance(value, float) else str(value)

@@ -11,7 +11,7 @@ from pages.components import links, session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, dialog, plural, said
 from pages.components.states import draw_state
-from pages.components.text import ago, plain, short
+from pages.components.text import ago, listed, plain, short
 
 _SHOWN_DECIDED = 30
 _WARNING = N_("""
@@ -127,7 +127,7 @@ def _draw_decisions(request: ApprovalView) -> None:
             _(
                 "Install {missing}, start Slipway again, and have {asked_by} upload the file "
                 "once more; then it can be approved.",
-                missing=plain(", ".join(request.missing)),
+                missing=plain(listed(request.missing)),
                 asked_by=plain(request.asked_by),
             )
         )

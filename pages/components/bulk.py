@@ -16,7 +16,7 @@ from core.services.accounts import Caller
 from pages.components import session
 from pages.components.language import N_, _, said
 from pages.components.tables import height_of, numbers_in
-from pages.components.text import plain, short
+from pages.components.text import listed, plain, short
 
 _NAMED = 10
 _OPEN = N_("Open")
@@ -106,7 +106,7 @@ def _confirm(action: Action, picked: Sequence[Item]) -> None:
         names = [f"**{plain(short(item.name))}**" for item in picked[:_NAMED]]
         others = len(picked) - _NAMED
         st.markdown(
-            ", ".join(names) + (_(" and {others:,} others", others=others) if others > 0 else "")
+            listed(names) + (_(" and {others:,} others", others=others) if others > 0 else "")
         )
         st.markdown(action.consequence(caller, picked))
         sure = st.button(_(action.label), key="admin_bulk_confirm", type="primary")

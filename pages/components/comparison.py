@@ -13,7 +13,7 @@ from pages.components.checks import KINDS, TOLERANCES, draw_differences
 from pages.components.errors import showing_errors
 from pages.components.language import _, said
 from pages.components.tables import height_of
-from pages.components.text import number, plain
+from pages.components.text import listed, number, plain
 from pages.components.uploads import received
 
 _MOST_CLASSES = 15
@@ -76,7 +76,7 @@ def _draw_lost(names: Sequence[str], version: int) -> None:
             _(
                 "Only version {version} has: {names}",
                 version=version,
-                names=plain(", ".join(names[:20])),
+                names=plain(listed(names[:20])),
             )
         )
 

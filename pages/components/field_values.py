@@ -203,4 +203,4 @@ def _interval(interval: Interval) -> str:
     if high is not None:
         words = _("below {number}") if interval.high_open else _("at most {number}")
         ends.append(words.format(number=number(float(high))))
-    return ", ".join(ends)
+    return _(", ").join(ends)

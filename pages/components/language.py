@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.services.languages import Language
 from pages.components import session
 from pages.locale.catalogue import sentences, translations
+from pages.locale.words import DEED
 
 P = ParamSpec("P")
 
@@ -59,6 +60,12 @@ def said(sentence: str) -> str:
     """Return a sentence of the core in the visitor's language; one that is unknown stays."""
     language = current()
     return _said(language, sentence) if sentence and language is not Language.ENGLISH else sentence
+
+
+def deed(action: str) -> str:
+    """Return what was done as a verb: "paused" is what somebody did, not what a service is."""
+    found = translations(current()).pgettext(DEED, action)
+    return said(action) if found == action else found
 
 
 @lru_cache(maxsize=2_000)

@@ -33,7 +33,7 @@ from pages.components.language import N_, _, said
 from pages.components.states import badge_of, draw_state
 from pages.components.tables import height_of
 from pages.components.task_list import draw_newest
-from pages.components.text import ago, plain, short, size, stamp
+from pages.components.text import ago, listed, plain, short, size, stamp
 
 _FORMATS = {"pmml": "PMML", "onnx": "ONNX", "sklearn": "scikit-learn"}
 _ADDED = {"label": N_("Label"), "unit": N_("Unit"), "description": N_("Description")}
@@ -223,7 +223,7 @@ def _facts(view: VersionView, info: ModelInfo) -> pd.DataFrame:
         _("Engine"): info.engine,
         _("File"): f"{view.file_name}, {size(view.size)}",
         "SHA-256": view.source,
-        _("Types approved"): ", ".join(info.trusted),
+        _("Types approved"): listed(info.trusted),
         _("Added"): _(
             "{created} by {created_by}", created=stamp(view.created), created_by=view.created_by
         ),

@@ -16,6 +16,7 @@ from pages.components import session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, dialog, said
 from pages.components.tables import height_of
+from pages.components.text import listed
 from pages.components.uploads import received
 
 MOST_SAMPLE_BYTES = 16 << 20
@@ -62,7 +63,7 @@ def edit(view: VersionView, step: Step | None) -> None:
 
 def named(names: Sequence[str]) -> str:
     """Return names as code in Markdown, the first of many."""
-    first = ", ".join("`" + name.replace("`", "'") + "`" for name in names[:_MOST_NAMED])
+    first = listed("`" + name.replace("`", "'") + "`" for name in names[:_MOST_NAMED])
     return first + (" …" if len(names) > _MOST_NAMED else "")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from core.files import readable_size
@@ -47,6 +48,11 @@ def _whole(text: str) -> str:
     return text.rstrip(" ,;:，；：、")
 
 
+def listed(names: Iterable[str]) -> str:
+    """Return names as a list inside a sentence."""
+    return _(", ").join(names)
+
+
 def holds(words: str, *texts: str) -> bool:
     """Return whether texts hold every one of some words between them, whatever their case."""
     text = " ".join(texts).casefold()
@@ -86,6 +92,11 @@ def milliseconds(value: float | None) -> str:
 def size(count: int) -> str:
     """Return a number of bytes as people read it."""
     return said(readable_size(count))
+
+
+def digits(value: float) -> str:
+    """Return a number that people set with all its digits: a million is 1000000, not 1e+06."""
+    return f"{value:.15g}"
 
 
 def number(value: object) -> str:

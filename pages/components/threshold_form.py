@@ -10,6 +10,7 @@ from core.services.thresholds import MOST_MINUTES, Thresholds
 from pages.components import rights, session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _
+from pages.components.text import digits
 
 _LIMITS = {
     "error_amber": N_("Error rate for amber (%)"),
@@ -68,8 +69,8 @@ def _save(service: DeploymentView, chosen: Thresholds) -> None:
 def _draw_words(limits: Thresholds) -> None:
     for name, label in _LIMITS.items():
         value = getattr(limits, name)
-        shown = _("not watched") if value is None else f"{value:g}"
-        st.markdown(f"{_(label)}: {shown}")
+        shown = _("not watched") if value is None else digits(value)
+        st.markdown(_("{label}: {value}", label=_(label), value=shown))
     st.caption(
         _(
             "Over the last {minutes:,} min, from {calls:,} calls on. The owner can change them.",

@@ -11,7 +11,7 @@ from core.services.accounts import Caller
 from core.services.events import EventView
 from core.services.timeline import Filter
 from pages.components import session
-from pages.components.language import N_, _, plural, said
+from pages.components.language import N_, _, deed, plural, said
 from pages.components.tables import height_of
 
 _SHOWN = 100
@@ -55,7 +55,7 @@ def _draw_filters(caller: Caller) -> Filter:
     with st.grid(4, min_column_width=150):
         person = _ask("person", _("Person"), words.people, str)
         kind = _ask("object", _("Object"), words.kinds, said)
-        action = _ask("action", _("Action"), words.actions, said)
+        action = _ask("action", _("Action"), words.actions, deed)
         span = st.selectbox(_("Time"), list(_SPANS), format_func=_, key="timeline_span")
     days = _SPANS[span]
     since = _midnight() - timedelta(days=days) if days else None
@@ -90,7 +90,7 @@ def _draw_events(events: list[EventView]) -> None:
         {
             _("When (UTC)"): event.at,
             _("Who"): event.actor or "–",
-            _("Did"): said(event.action),
+            _("Did"): deed(event.action),
             _("What"): f"{said(event.object_kind)} {event.object_name}",
             _("More"): said(event.detail),
         }

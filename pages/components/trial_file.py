@@ -19,7 +19,7 @@ from pages.components.column_mapper import draw_mapper
 from pages.components.errors import draw_problems, showing_errors
 from pages.components.language import N_, _, named_by, plural
 from pages.components.tables import height_of
-from pages.components.text import plain, size
+from pages.components.text import listed, plain, size
 from pages.components.trial_choice import Target
 from pages.components.uploads import received
 
@@ -275,5 +275,5 @@ def _shows(seen: Preview) -> bool:
 
 def _named(problems: tuple[Problem, ...]) -> str:
     names = [each.field or "" for each in problems]
-    named, more = ", ".join(names[:5]), len(names) - 5
+    named, more = listed(names[:5]), len(names) - 5
     return plain(_("{names} and {more} more", names=named, more=more) if more > 0 else named)

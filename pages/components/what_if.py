@@ -13,8 +13,8 @@ from core.services.sweeps import Origin
 from core.services.what_if import Curve, Grid, Sweeps
 from pages.components import chart_table, session, what_if_charts
 from pages.components.errors import showing_errors
-from pages.components.language import N_, _, plural
-from pages.components.text import milliseconds, number, plain, short
+from pages.components.language import N_, _, plural, said
+from pages.components.text import listed, milliseconds, number, plain, short
 from pages.components.trial_choice import Target
 
 _ORIGINS = {
@@ -42,7 +42,7 @@ def _draw(target: Target, record: Mapping[str, object] | Typed) -> None:
         sweeps = _sweeps(caller, target, record)
         if not sweeps.curves:
             nothing = _("Nothing here can be swept.")
-            st.info(f"{nothing} {_left_out(sweeps)}")
+            st.info(f"{nothing} {_left_out(target, sweeps)}")
             return
         left, right = st.columns(2, gap="large")
         with left:
@@ -50,7 +50,7 @@ def _draw(target: Target, record: Mapping[str, object] | Typed) -> None:
         with right:
             _draw_choice(caller, target, record, sweeps)
         if sweeps.left_out:
-            st.caption(_left_out(sweeps))
+            st.caption(_left_out(target, sweeps))
 
 
 def _sweeps(caller: Caller, target: Target, record: Mapping[str, object] | Typed) -> Sweeps:
@@ -174,14 +174,15 @@ def _grid_table(grid: Grid) -> pd.DataFrame:
     return table
 
 
-def _left_out(sweeps: Sweeps) -> str:
+def _left_out(target: Target, sweeps: Sweeps) -> str:
     """Return which fields are not swept, and why, in one sentence for each reason."""
     reasons: dict[str, list[str]] = {}
+    labels = {field.name: said(field.label or field.name) for field in target.info.inputs}
     for field, why in sweeps.left_out.items():
-        reasons.setdefault(why, []).append(field)
+        reasons.setdefault(why, []).append(labels[field])
     parts = []
     for why, fields in reasons.items():
-        named = ", ".join(plain(short(field, 40)) for field in fields[:5])
+        named = listed(plain(short(field, 40)) for field in fields[:5])
         if (more := len(fields) - 5) > 0:
             named = plural(
                 more,
@@ -189,5 +190,5 @@ def _left_out(sweeps: Sweeps) -> str:
                 "{names} and {count} more fields",
                 names=named,
             )
-        parts.append(f"{named} ({_(why)})")
-    return _("Not swept: {fields}.", fields="; ".join(parts)) if parts else ""
+        parts.append(_("{names} ({reason})", names=named, reason=_(why)))
+    return _("Not swept: {fields}.", fields=_("; ").join(parts)) if parts else ""

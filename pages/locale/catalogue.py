@@ -43,5 +43,6 @@ def translations(language: Language) -> NullTranslations:
 @cache
 def sentences(language: Language) -> Sentences:
     """Return what translates sentences of the core, whose values are in them already."""
-    messages = [each for each in read_catalogue(language) if CORE in each.auto_comments]
+    said = [each for each in read_catalogue(language) if CORE in each.auto_comments]
+    messages = [each for each in said if not each.context]
     return Sentences({str(each.id): str(each.string) for each in messages if each.string})

@@ -11,11 +11,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import write_po
 
+from core.runtimes.inspection import allowed
 from core.samples.catalogue import SAMPLES
 from core.services.languages import Language
 from pages.locale.catalogue import CORE, DOMAIN, path_of, read_catalogue
 from pages.locale.core_sentences import sentences_of
-from pages.locale.words import WORDS
+from pages.locale.words import DEED, DEEDS, WORDS
 
 _PROJECT = Path(__file__).parents[2]
 _KEYWORDS = {"_": None, "N_": None, "plural": (2, 3)}
@@ -39,8 +40,10 @@ def collect() -> Catalog:
     for path in _files(*_CORE):
         for sentence in sentences_of(path.read_text(encoding="utf-8")):
             catalog.add(sentence, auto_comments=[CORE])
-    for word in (*WORDS, *_of_samples()):
+    for word in (*WORDS, *_of_samples(), allowed()):
         catalog.add(word, auto_comments=[CORE])
+    for word in DEEDS:
+        catalog.add(word, auto_comments=[CORE], context=DEED)
     return catalog
 
 

@@ -3,6 +3,9 @@
 They are functions and algorithms of models, facts of files, and words inside sentences.
 """
 
+DEED = "deed"  # the context of a word that tells what was done, and elsewhere what state came of it
+DEEDS = ("approved", "cancelled", "declined", "disabled", "linked", "paused", "revoked")
+
 WORDS = (
     # what a model does, and how
     "classification",
