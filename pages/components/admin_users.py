@@ -9,7 +9,7 @@ from pages.components.errors import showing_errors
 from pages.components.language import N_, _, dialog, named_by, plural, said
 from pages.components.rows import lines
 from pages.components.states import badge_of
-from pages.components.text import ago, plain, short
+from pages.components.text import ago, plain, short, with_note
 
 _SEARCHED_FROM = 8
 _SHOWN = 100
@@ -79,7 +79,7 @@ def _story(account: AccountView) -> str:
         parts.append(_("has a one-time password"))
     if account.email:
         linked = _("linked") if account.linked else _("not yet used")
-        parts.append(f"{plain(account.email)} ({linked})")
+        parts.append(with_note(plain(account.email), linked))
     return " · ".join(parts)
 
 

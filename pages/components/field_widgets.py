@@ -10,16 +10,16 @@ from core.schema import DataType, Field, Invalid
 from pages.components.field_values import EARLIEST, LATEST, MISSING, choices, is_choice
 from pages.components.language import _, said
 from pages.components.numbers import bounds, start_number, step_of
-from pages.components.text import plain, short
+from pages.components.text import plain, short, with_note
 
 _STAYS: Final = "session"  # also while it is folded away, and over a visit to another page
 
 
 def label_of(field: Field) -> str:
     """Return what a field is called on a form, with its unit."""
-    unit = f" ({short(field.unit, 20)})" if field.unit else ""
-    shape = f" ({field.dimension.replace('x', ' × ')})" if field.is_tensor else ""
-    return plain(short(said(field.label) or field.name, 80) + unit + shape)
+    shape = field.dimension.replace("x", " × ") if field.is_tensor else ""
+    named = with_note(short(said(field.label) or field.name, 80), short(field.unit, 20))
+    return plain(with_note(named, shape))
 
 
 def draw_widget(field: Field, key: str) -> None:

@@ -97,7 +97,7 @@ def _draw_versions(
             f"{ago(chosen.created)}"
         )
     if chosen.notes:
-        st.text(short(chosen.notes, 500))
+        st.text(short(said(chosen.notes), 500))
     return chosen
 
 

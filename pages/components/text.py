@@ -53,6 +53,11 @@ def listed(names: Iterable[str]) -> str:
     return _(", ").join(names)
 
 
+def with_note(name: str, note: str) -> str:
+    """Return a name with a note behind it, such as a unit; alone where there is none."""
+    return _("{name} ({note})", name=name, note=note) if note else name
+
+
 def holds(words: str, *texts: str) -> bool:
     """Return whether texts hold every one of some words between them, whatever their case."""
     text = " ".join(texts).casefold()

@@ -162,7 +162,9 @@ def _submit(
 def _draw_facts(seen: Preview) -> None:
     about = _("1 row") if seen.rows == 1 else _("about {rows:,} rows", rows=seen.rows)
     found = [
-        f"{_(name)} {_told(name, value)}" for name, value in seen.found.items() if name != "rows"
+        _("{name} {value}", name=_(name), value=_told(name, value))
+        for name, value in seen.found.items()
+        if name != "rows"
     ]
     st.markdown(plain(" · ".join([_(_WORDS[seen.kind]), *found, about])))
 

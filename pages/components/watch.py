@@ -79,7 +79,7 @@ def _draw_numbers(status: CallStatus) -> None:
     with st.grid(6, min_column_width=115):
         st.metric(_("Calls"), f"{status.calls:,}", border=True)
         st.metric(_("Records"), f"{status.rows:,}", border=True)
-        st.metric(_("Errors"), f"{share:.1%}" if status.errors else "0", border=True)
+        st.metric(_("Error rate"), f"{share:.1%}" if status.errors else "0", border=True)
         st.metric("p50", milliseconds(status.p50), border=True)
         st.metric("p95", milliseconds(status.p95), border=True)
         st.metric("p99", milliseconds(status.p99), border=True)

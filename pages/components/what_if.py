@@ -14,7 +14,7 @@ from core.services.what_if import Curve, Grid, Sweeps
 from pages.components import chart_table, session, what_if_charts
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, plural, said
-from pages.components.text import listed, milliseconds, number, plain, short
+from pages.components.text import listed, milliseconds, number, plain, short, with_note
 from pages.components.trial_choice import Target
 
 _ORIGINS = {
@@ -190,5 +190,5 @@ def _left_out(target: Target, sweeps: Sweeps) -> str:
                 "{names} and {count} more fields",
                 names=named,
             )
-        parts.append(_("{names} ({reason})", names=named, reason=_(why)))
+        parts.append(with_note(named, _(why)))
     return _("Not swept: {fields}.", fields=_("; ").join(parts)) if parts else ""

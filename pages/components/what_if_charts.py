@@ -10,7 +10,7 @@ from core.services.sweeps import Value
 from core.services.what_if import Curve, Grid
 from pages.components.charts import quiet
 from pages.components.language import _, said
-from pages.components.text import number, short
+from pages.components.text import number, short, with_note
 
 _COLOURS = ("#0f7d90", "#e0932f", "#5b6abf", "#4c9f70", "#cf4d5e", "#8a6fb3", "#b8894a", "#3b9bc9")
 _PRESENT = "#cf4d5e"
@@ -178,8 +178,7 @@ def written(value: Value, *, is_now: bool) -> str:
 
 def label_of(curve: Curve) -> str:
     """Return what the field of a curve is called on the form, with its unit."""
-    unit = f" ({short(curve.unit, 20)})" if curve.unit else ""
-    return said(curve.label) + unit
+    return with_note(said(curve.label), short(curve.unit, 20))
 
 
 def _name(curve: Curve) -> str:

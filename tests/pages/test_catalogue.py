@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 
+from core.runtimes.inspection import allowed
 from core.services.languages import Language
-from pages.locale.catalogue import CORE, read_catalogue
+from pages.locale.catalogue import CORE, read_catalogue, sentences
 from pages.locale.collection import collect
 from pages.locale.core_sentences import sentences_of
 
@@ -62,6 +63,13 @@ def test_chinese_has_chinese_punctuation() -> None:
     """A half-width mark between two Chinese characters is a slip."""
     slip = re.compile(r"[\u4e00-\u9fff][,;:?!()](?:[\u4e00-\u9fff]|$)")
     assert [form for message in MESSAGES for form in forms(message) if slip.search(form)] == []
+
+
+def test_a_refused_model_file_is_told_with_chinese_marks_alone() -> None:
+    refused = f'The file "notes.pmml" seems to be a text; Slipway takes {allowed()}.'
+    told = sentences(Language.CHINESE).translate(refused)
+    assert told.startswith("文件“notes.pmml”似乎是")
+    assert not set(told) & set('"(),;')
 
 
 # fmt: off

@@ -70,7 +70,7 @@ def test_a_service_shows_how_it_does(
     for good in (True, True, True, False):
         call(platform, ann, service, good=good)
     app = visit(ann, PAGE, deployment=service.id)
-    assert (numbers(app)["Calls"], numbers(app)["Errors"]) == ("4", "25.0%")
+    assert (numbers(app)["Calls"], numbers(app)["Error rate"]) == ("4", "25.0%")
     headings = {heading.value for heading in app.header}
     assert headings >= {"Calls", "Latency", "Errors by kind", "Calls by version", "Calls by caller"}
     assert len(app.get("plotly_chart")) == 5

@@ -85,6 +85,32 @@ def test_an_empty_text_stays_empty(ann: Caller, platform: Platform) -> None:
     assert not any("Project-Id-Version" in text for text in more)
 
 
+@pytest.mark.usefixtures("chinese_browser")
+def test_what_was_done_is_a_verb_and_what_came_of_it_a_state(ann: Caller) -> None:
+    """The timeline once said that somebody had "is paused" a service."""
+
+    def page() -> None:
+        import streamlit as st
+
+        from pages.components.language import deed, said
+
+        st.text(f"{deed('paused')} {said('paused')} {deed('uploaded')}")
+
+    assert AppTest.from_function(page).run().text[0].value == "暂停 已暂停 上传"
+
+
+@pytest.mark.usefixtures("chinese_browser")
+def test_a_list_and_a_note_have_chinese_marks(ann: Caller) -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from pages.components import text
+
+        st.text(text.listed(["降雨", text.with_note("风速", "km/h")]))
+
+    assert AppTest.from_function(page).run().text[0].value == "降雨、风速（km/h）"
+
+
 SENTENCES = Sentences(
     {
         'There is no account named "{name}".': "没有名为“{name}”的账号。",

@@ -54,12 +54,12 @@ def test_two_fields_make_a_heat_map_with_its_table(ann: Caller, bikes: VersionVi
     assert len(grid) >= 21
 
 
-def test_pictures_are_said_not_to_be_swept(platform: Platform, ann: Caller) -> None:
+def test_what_is_not_swept_is_named_as_on_the_form(platform: Platform, ann: Caller) -> None:
     digits = platform.samples.add(ann, "digits")
     app = visit(ann, PAGE, model=digits.model.id)
     app.file_uploader[0].upload("8.png", _a_picture(), "image/png")
     app = predicted(app)
-    assert "Nothing here can be swept. Not swept: image (a picture)." in texts(app)
+    assert "Nothing here can be swept. Not swept: Picture (a picture)." in texts(app)
 
 
 def _a_picture() -> bytes:

@@ -71,6 +71,26 @@ def test_a_latency_has_as_many_digits_as_mean_something(value: float | None, sho
     assert text.milliseconds(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"), [(5.0, "5"), (0.1, "0.1"), (1_000_000.0, "1000000"), (2.5e9, "2500000000")]
+)
+def test_a_number_that_people_set_keeps_all_its_digits(value: float, shown: str) -> None:
+    """A threshold of a million once read 1e+06."""
+    assert text.digits(value) == shown
+
+
+def test_names_are_listed_and_noted_as_the_language_writes_it() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from pages.components import text
+
+        st.text(text.listed(["Rain", text.with_note("Wind", "km/h"), text.with_note("Plan", "")]))
+
+    app = AppTest.from_function(page)
+    assert app.run().text[0].value == "Rain, Wind (km/h), Plan"
+
+
 def test_the_most_likely_class_comes_first() -> None:
     output = {"prediction": "b", "probability_a": 0.2, "probability_b": 0.8, "other": 1}
     assert list(results.probabilities(output).items()) == [("b", 0.8), ("a", 0.2)]

@@ -91,6 +91,7 @@ def test_a_model_that_cannot_be_loaded_is_red_without_a_call() -> None:
         (Thresholds(p95_amber=-1.0), "p95_amber is -1; it must be more than 0."),
         (Thresholds(p95_red=float("inf")), "p95_red is inf"),
         (Thresholds(p95_red=float("nan")), "p95_red is nan"),
+        (Thresholds(p95_amber=2e6, p95_red=1e6), "p95_amber is 2000000 and p95_red is 1000000"),
         (Thresholds(error_amber=30.0), "red cannot come before amber"),
         (Thresholds(minutes=0), "minutes is 0; it must be 1 to 1440"),
         (Thresholds(calls=0), "calls is 0"),
