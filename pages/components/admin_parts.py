@@ -22,13 +22,13 @@ _TASKS_PAGE = 200
 _NONE = {
     "models": (
         N_("No models yet"),
-        N_("No model fits the search; try fewer words, or All."),
+        N_("No model fits; try fewer words, or All."),
     ),
     "deployments": (
         N_("Nothing is deployed yet"),
-        N_("No deployment fits the search; try fewer words or another state."),
+        N_("No deployment fits; try fewer words or another state."),
     ),
-    "tasks": (N_("No tasks yet"), N_("No task fits; try another state or fewer words.")),
+    "tasks": (N_("No tasks yet"), N_("No task fits; try fewer words or another state.")),
 }
 
 

@@ -40,13 +40,20 @@ def newest(caller: Caller, model_id: str) -> dict[str, Verdict]:
 
 def draw_badge(verdict: Verdict | None) -> None:
     """Draw the badge of a version's last verdict, if there is one."""
+    if verdict is not None:
+        st.markdown(badge_of(verdict), width="content")
+
+
+def badge_of(verdict: Verdict | None) -> str:
+    """Return the badge of a version's last verdict as Markdown; nothing where there is none."""
     if verdict is None:
-        return
+        return ""
     colour, icon = (
         ("green", ":material/verified:") if verdict.agrees else ("red", ":material/rule:")
     )
     words = _("{agreeing:,} of {rows:,} rows agree", agreeing=verdict.agreeing, rows=verdict.rows)
-    st.badge(_("check failed") if verdict.failure else words, icon=icon, color=colour)  # type: ignore[arg-type]
+    said_of_it = _("check failed") if verdict.failure else words
+    return f":{colour}-badge[{icon} {said_of_it}]"
 
 
 def draw(caller: Caller, view: VersionView) -> None:

@@ -15,7 +15,7 @@ from pages.components.states import badge_of
 from pages.components.text import fit, holds, milliseconds
 
 PAGE_SIZE = 15
-_MODEL = 36  # letters of a model's name in a row, which leave room for the version
+_MODEL = 32  # letters of a model's name in a row, which leave room for the version
 _CARD_MODEL = 18  # and on a card
 _WIDTH = 620  # pixels of a text that stands alone in the middle
 _ALL = "all"
@@ -32,7 +32,7 @@ def draw(caller: Caller) -> None:
         return
     found = _filtered(services)
     if not found:
-        st.info(_("No deployment fits the search; try fewer words or another state."))
+        st.info(_("No deployment fits; try fewer words or another state."))
         return
     st.caption(
         _(
@@ -65,7 +65,7 @@ def _draw_empty() -> None:
 
 
 def _filtered(services: Sequence[DeploymentView]) -> list[DeploymentView]:
-    with st.grid("auto", min_column_width=240):
+    with st.grid(4, min_column_width=240):
         words = st.text_input(
             _("Search"),
             key="deployments_search",

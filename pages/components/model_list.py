@@ -107,7 +107,7 @@ def _filtered(models: Sequence[ModelView], caller: Caller) -> list[ModelView]:
 
 def _draw_page(models: Sequence[ModelView]) -> None:
     if not models:
-        st.info(_("No model fits the search; try fewer words or another type."))
+        st.info(_("No model fits; try fewer words, another type or Everyone's."))
         return
     st.caption(plural(len(models), "{count} model", "{count} models"))
     pages = -(-len(models) // PAGE_SIZE)

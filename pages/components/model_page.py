@@ -240,22 +240,27 @@ def _facts(view: VersionView, info: ModelInfo) -> pd.DataFrame:
 def _draw_versions(caller: Caller, model: ModelView) -> None:
     verdicts = checks.newest(caller, model.id)
     for view in session.platform().models.versions(caller, model.id):
-        with st.container(border=True):
-            what, facts = st.columns([3, 4], vertical_alignment="center")
-            with what:
-                st.page_link(
-                    links.MODELS,
-                    label=_("Version {number}", number=view.number),
-                    icon=":material/history:",
-                    query_params={"model": model.id, "version": str(view.number)},
-                )
-                checks.draw_badge(verdicts.get(view.id))
-                if view.notes:
-                    st.caption(plain(short(said(view.notes), 200)))
-            facts.caption(
-                f"{plain(short(view.file_name, 60))} · {size(view.size)} · "
-                f"{plain(view.created_by)} · {ago(view.created)}"
-            )
+        story = (
+            f"{plain(short(view.file_name, 60))} · {size(view.size)} · "
+            f"{plain(view.created_by)} · {ago(view.created)}"
+        )
+        rows.draw(
+            f"models_version_row_{view.number}",
+            partial(_draw_version, view),
+            [checks.badge_of(verdicts.get(view.id)), f":small[:gray[{story}]]"],
+        )
+
+
+def _draw_version(view: VersionView) -> None:
+    with st.container(gap="xsmall"):
+        st.page_link(
+            links.MODELS,
+            label=_("Version {number}", number=view.number),
+            icon=":material/history:",
+            query_params={"model": view.model.id, "version": str(view.number)},
+        )
+        if view.notes:
+            st.caption(plain(short(said(view.notes), 200)))
 
 
 def _draw_services(caller: Caller, model: ModelView) -> None:

@@ -96,7 +96,7 @@ def _draw_way_out() -> None:
 
 
 def _draw_filters(caller: Caller, scope: dict[str, str]) -> TaskFilter:
-    with st.grid("auto", min_column_width=200):
+    with st.grid(4, min_column_width=200):
         words = st.text_input(
             _("Search"),
             key="tasks_search",
@@ -161,7 +161,7 @@ def _draw_list(wanted: TaskFilter, read: list[TaskPage], *, moving: bool, by_id:
 
 def _draw_empty(*, filtered: bool) -> None:
     if filtered:
-        st.info(_("No task fits; try another state or fewer words."))
+        st.info(_("No task fits; try fewer words, another state or Everyone's."))
         return
     with st.container(border=True, horizontal_alignment="center"):
         st.header(_("No tasks yet"), text_alignment="center")
@@ -180,10 +180,11 @@ def draw_newest(caller: Caller, *, model: str | None = None, deployment: str | N
     wanted = TaskFilter(model_id=model, deployment_id=deployment)
     page = session.platform().jobs.list_(caller, wanted, limit=_NEWEST)
     if not page.total:
-        st.info(_("No tasks yet. Open Try it and choose File to score a whole file."))
+        st.info(_("No tasks yet. Choose Try it, then File, to score a whole file."))
         return
     for task in page.tasks:
-        draw_row(task)
+        under = _service_of_one(task) if model else task.owner
+        draw_row(task, under=under)
     st.page_link(
         links.TASKS,
         label=_("All tasks"),
@@ -192,13 +193,15 @@ def draw_newest(caller: Caller, *, model: str | None = None, deployment: str | N
     )
 
 
-def draw_row(task: TaskView, *, by_id: bool = False) -> None:
+def draw_row(task: TaskView, *, by_id: bool = False, under: str | None = None) -> None:
     """Draw one task as a row: its file and service, its state, its progress.
 
-    With `by_id` its id is what one clicks, for a list in which the service is known.
+    With `by_id` its id is what one clicks, for a list in which the service is known; `under` is
+    what stands below the file in place of the service, for the page of one.
     """
     name = task.file_name or _("records")
-    link = partial(links.to_task, task.id, *((task.id, name) if by_id else (name, _service(task))))
+    shown = (task.id, name) if by_id else (name, under or _service(task))
+    link = partial(links.to_task, task.id, *shown)
     state = badge_of_task("held" if task.held else task.state)
     done = _done(task)
     rows.draw(f"tasks_row_{task.id}", link, [state, "" if done else _told(task)], done)
@@ -233,6 +236,12 @@ def _briefly(task: TaskView) -> str:
 def _service(task: TaskView) -> str:
     service = f" / {task.deployment_name}" if task.deployment_name else ""
     return f"{short(task.model_name + service, 60)} · {task.owner}"
+
+
+def _service_of_one(task: TaskView) -> str:
+    """Return the service and the owner of a task, on the page of its model."""
+    service = f"{short(task.deployment_name, 60)} · " if task.deployment_name else ""
+    return service + task.owner
 
 
 def _done(task: TaskView) -> tuple[float, str] | None:

@@ -30,7 +30,8 @@ def draw(caller: Caller) -> None:
     which = _draw_filters(caller)
     first = timeline.page(caller, which, limit=_SHOWN)
     if not first.events:
-        st.info(_("Nothing on record fits.") if which != Filter() else _("Nothing was done yet."))
+        none_fits = _("Nothing on record fits; try Any, or a longer time.")
+        st.info(none_fits if which != Filter() else _("Nothing was done yet."))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(plural(first.total, "{count} event", "{count} events"), width="stretch")

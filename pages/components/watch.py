@@ -10,7 +10,7 @@ from core.services.accounts import Caller
 from core.services.call_lists import Part
 from core.services.call_summary import CallStatus
 from core.services.call_views import OTHERS
-from core.services.deployment_views import DeploymentView
+from core.services.deployment_views import DeploymentView, State
 from pages.components import (
     call_log,
     chart_table,
@@ -67,11 +67,17 @@ def _draw_figures(service: DeploymentView) -> None:
         status = watching.status(caller, service.id, window)
         _draw_numbers(status)
         if not status.calls:
-            st.info(_("No calls in this time. Copy an example from the tab Use it."))
+            st.info(_no_calls(service))
             return
         _draw_charts(_charts(caller, service, window))
         standout_calls.draw(caller, service, window)
         st.caption(_("All times are in UTC. Percentiles are within 2%, everything else is exact."))
+
+
+def _no_calls(service: DeploymentView) -> str:
+    if service.state is State.PAUSED:
+        return _("No calls in this time: the service is paused. Start it, and it answers calls.")
+    return _("No calls in this time. Copy an example from the tab Use it.")
 
 
 def _draw_numbers(status: CallStatus) -> None:

@@ -1,5 +1,7 @@
 """The list of deployments and the page of one service."""
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -8,7 +10,7 @@ from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
-from tests.pages.conftest import ran, texts, visit
+from tests.pages.conftest import add_model, ran, texts, visit
 
 PAGE = "pages/deployments.py"
 
@@ -62,6 +64,24 @@ def test_a_service_that_nobody_called_says_how_to_call_it(
     assert "No calls in this time" in app.info[0].value
     assert f"/invocations/{service.endpoint}" in texts(app)
     assert numbers(app)["p95"] == "–"
+
+
+def test_a_paused_service_that_nobody_called_says_to_start_it(
+    platform: Platform, ann: Caller, service: DeploymentView
+) -> None:
+    platform.deployments.pause(ann, service.id)
+    assert "Start it" in visit(ann, PAGE, deployment=service.id).info[0].value
+
+
+def test_a_long_name_of_a_model_leaves_its_version_to_be_read(
+    platform: Platform, ann: Caller, iris_file: Path
+) -> None:
+    model = add_model(
+        platform, ann, iris_file, "Who of the northern region will not renew next year"
+    )
+    platform.deployments.create(ann, model.id, "north")
+    (row,) = [link.value for link in visit(ann, PAGE).page_link if "north" in link.value]
+    assert "… · version 1]" in row
 
 
 def test_a_service_shows_how_it_does(

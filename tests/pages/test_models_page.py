@@ -11,6 +11,7 @@ from core.platform import Platform
 from core.services.accounts import Caller, Role
 from core.services.deployment_views import DeploymentView
 from core.services.model_views import ModelView
+from pages.components.model_list import PAGE_SIZE
 from tests.pages.conftest import add_model, lose_file, names_of, ran, texts, visit
 
 PAGE = "pages/models.py"
@@ -84,10 +85,10 @@ def test_the_list_is_sorted_as_asked(
 
 
 def test_a_long_list_has_pages(platform: Platform, ann: Caller, iris_file: Path) -> None:
-    for number in range(21):
+    for number in range(PAGE_SIZE + 1):
         add_model(platform, ann, iris_file, f"model {number:02}")
     app = visit(ann, PAGE)
-    assert len(shown(app)) == 20
+    assert len(shown(app)) == PAGE_SIZE
     app.pagination(key="models_page").set_value(2)
     assert shown(ran(app)) == ["model 00"]
 
@@ -196,6 +197,13 @@ def test_an_older_version_has_an_address_of_its_own(
     platform.models.add_version(ann, iris.id, staged)
     app = visit(ann, PAGE, model=iris.id, version="1")
     assert any("version 1 of 2" in text.value for text in app.markdown)
+
+
+def test_the_versions_of_a_model_are_rows_of_its_page(ann: Caller, iris: ModelView) -> None:
+    app = visit(ann, PAGE, model=iris.id)
+    (row,) = [each.value for each in app.markdown if each.value.endswith("ann · just now]]")]
+    assert "skops" in row
+    assert "Version 1" in names_of(app)
 
 
 def test_the_texts_of_a_model_can_be_edited(

@@ -97,6 +97,19 @@ def test_the_tasks_of_one_deployment_have_an_address(
     assert queued.file_name in texts(visit(ann, PAGE, model=iris.id))
 
 
+def test_the_page_of_a_model_or_a_service_does_not_repeat_its_name_in_each_task(
+    platform: Platform, ann: Caller, iris: ModelView, service: DeploymentView
+) -> None:
+    submit(platform, ann, iris, name="served.csv", service=service)
+    for page, name, under in (
+        ("model", iris.id, f"{service.name} · ann"),
+        ("deployment", service.id, "ann"),
+    ):
+        app = visit(ann, f"pages/{page}s.py", **{page: name})
+        (row,) = [link.value for link in app.page_link if "served.csv" in link.value]
+        assert row.endswith(f"[{under}]]")
+
+
 def test_a_long_list_has_pages(platform: Platform, ann: Caller, iris: ModelView) -> None:
     for number in range(21):
         submit(platform, ann, iris, name=f"file{number:02}.csv")
