@@ -5,7 +5,7 @@ import streamlit as st
 from core.services.accounts import Caller, Role
 from core.services.sign_ins import SignInView
 from core.services.tokens import NewToken, TokenView
-from pages.components import session
+from pages.components import session, sign_in
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, named_by
 from pages.components.rows import lines
@@ -58,7 +58,7 @@ def _draw_new_token(caller: Caller) -> NewToken | None:
             key="account_token_days",
             width=140,
         )
-        asked = st.form_submit_button(_("Create token"), key="account_token_submit", type="primary")
+        asked = st.form_submit_button(_("Make a token"), key="account_token_submit", type="primary")
     if asked:
         with showing_errors():
             return session.platform().accounts.create_token(caller, name, days)
@@ -97,18 +97,7 @@ def draw_password(caller: Caller) -> None:
             key="account_password_old",
             autocomplete="current-password",
         )
-        new = st.text_input(
-            _("New password"),
-            type="password",
-            key="account_password_new",
-            autocomplete="new-password",
-        )
-        again = st.text_input(
-            _("New password again"),
-            type="password",
-            key="account_password_again",
-            autocomplete="new-password",
-        )
+        new, again = sign_in.ask_new_password("account_password")
         asked = st.form_submit_button(_("Change password"), key="account_password_submit")
     if asked:
         with showing_errors():

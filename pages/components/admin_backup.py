@@ -7,7 +7,7 @@ from core.services.accounts import Caller
 from pages.components import session
 from pages.components.errors import showing_errors
 from pages.components.language import _
-from pages.components.text import size
+from pages.components.text import LINE, size
 
 
 def draw(caller: Caller) -> None:
@@ -21,7 +21,8 @@ def draw(caller: Caller) -> None:
                 "services, tasks and the timeline. Slipway goes on while it is made. Sign-ins and "
                 "keys are not in it, so after a restore everybody signs in again; passwords and "
                 "tokens stay as they are."
-            )
+            ),
+            width=LINE,
         )
         st.caption(
             _(

@@ -18,7 +18,7 @@ from pages.components import rights, session
 from pages.components.errors import showing_errors
 from pages.components.language import N_, _, said
 from pages.components.tables import height_of
-from pages.components.text import ago, plain, short, stamp
+from pages.components.text import LINE, ago, plain, short, stamp
 from pages.components.uploads import received
 
 KINDS = ["csv", "tsv", "txt"]
@@ -64,7 +64,8 @@ def draw(caller: Caller, view: VersionView) -> None:
             "Hold this version against a file that says what it should answer. The verdict stays "
             "with the version; after an upgrade of Slipway or of an engine the file is checked "
             "again by itself."
-        )
+        ),
+        width=LINE,
     )
     may_change = rights.may_change(caller, view.model)
     if may_change:

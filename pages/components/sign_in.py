@@ -47,7 +47,7 @@ def draw_new_password(caller: Caller, mark: Path) -> None:
                 key="first_password_old",
                 autocomplete="current-password",
             )
-            new, again = _draw_new("first_password")
+            new, again = ask_new_password("first_password")
             asked = st.form_submit_button(
                 _("Set password"), key="first_password_submit", type="primary", width="stretch"
             )
@@ -106,14 +106,14 @@ def _draw_sign_in() -> None:
 def _draw_register(label: str) -> None:
     with st.form("register_form", border=False):
         name = st.text_input(_("User name"), key="register_name", autocomplete="username")
-        password, again = _draw_new("register")
+        password, again = ask_new_password("register")
         if st.form_submit_button(label, key="register_submit", type="primary", width="stretch"):
             with showing_errors():
                 session.register(name, password, again)
                 st.rerun()
 
 
-def _draw_new(prefix: str) -> tuple[str, str]:
+def ask_new_password(prefix: str) -> tuple[str, str]:
     """Draw the two fields of a new password and return what they hold."""
     key = "register_password" if prefix == "register" else f"{prefix}_new"
     labels = (N_("Password"), N_("Password again"))

@@ -12,6 +12,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|!&])")
 _DIRECTIVE = re.compile(r":(?=[\w+/-]+[:\[])")
 _WORD_JOINER = "\u2060"
 _WIDE = 2.2  # Latin letters to a Chinese character, in the fonts of the pages
+LINE = 800  # pixels: a line of running text that is longer is hard to follow
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _SPANS = ((_DAY, N_("{count} d")), (_HOUR, N_("{count} h")), (_MINUTE, N_("{count} min")))
 

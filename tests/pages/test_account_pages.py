@@ -52,6 +52,11 @@ def test_a_password_is_not_changed_for_a_reason(
     assert platform.accounts.sign_in(ann.name, PASSWORD)
 
 
+def test_the_rule_of_passwords_is_told_where_one_is_changed(ann: Caller) -> None:
+    told = visit(ann, ACCOUNT).text_input(key="account_password_new").help
+    assert "8" in told
+
+
 def test_a_changed_password_keeps_this_browser_and_ends_the_others(
     platform: Platform, ann: Caller
 ) -> None:
