@@ -47,7 +47,7 @@ _GUIDES = {
         _models,
     ),
     Step.TEST: _Guide(
-        N_("Test"),
+        N_("Try"),
         N_("Fill in a form made from its inputs, and see what it says."),
         N_("Try it"),
         _trial,
