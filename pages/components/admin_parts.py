@@ -21,14 +21,17 @@ _EVERYTHING = ("", _ALL)  # what the filters say at first
 _TASKS_PAGE = 200
 _NONE = {
     "models": (
-        N_("No models yet"),
+        N_("There is no model yet. Upload one, or add the sample models."),
         N_("No model fits; try fewer words, or All."),
     ),
     "deployments": (
-        N_("Nothing is deployed yet"),
+        N_("Nothing is deployed yet. Open a model and choose Deploy."),
         N_("No deployment fits; try fewer words or another state."),
     ),
-    "tasks": (N_("No tasks yet"), N_("No task fits; try fewer words or another state.")),
+    "tasks": (
+        N_("No tasks yet. Choose Try it, then File, to score a whole file."),
+        N_("No task fits; try fewer words or another state."),
+    ),
 }
 
 

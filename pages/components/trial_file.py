@@ -17,7 +17,7 @@ from pages.components import links, results, session, snippets
 from pages.components.clients import curl
 from pages.components.column_mapper import draw_mapper
 from pages.components.errors import draw_problems, showing_errors
-from pages.components.language import N_, _, named_by, plural
+from pages.components.language import N_, _, named_by, plural, said
 from pages.components.tables import height_of
 from pages.components.text import listed, plain, size
 from pages.components.trial_choice import Target
@@ -239,7 +239,8 @@ def _draw_trial(target: Target, seen: Preview) -> None:
         results.draw_answer(Answer(seen.output[0], seen.latency_ms), target.info, "predict_file")
         return
     st.header(_("First rows, tried out"), anchor=False)
-    rows = [{**given, **output} for given, output in zip(seen.given, seen.output, strict=True)]
+    answers = [_in_words(output) for output in seen.output]
+    rows = [{**given, **answer} for given, answer in zip(seen.given, answers, strict=True)]
     table = results.table_of(rows)
     st.dataframe(
         table,
@@ -268,6 +269,12 @@ def _draw_trial(target: Target, seen: Preview) -> None:
             ),
             icon=":material/check_circle:",
         )
+
+
+def _in_words(output: results.Record) -> results.Record:
+    """Return an answer with its error, if it is one, in the visitor's language."""
+    error = output.get(ERROR_COLUMN)
+    return {**output, ERROR_COLUMN: said(error)} if isinstance(error, str) else output
 
 
 def _shows(seen: Preview) -> bool:

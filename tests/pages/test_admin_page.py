@@ -97,7 +97,7 @@ def test_an_empty_list_says_whether_there_is_nothing_yet_or_nothing_fits(
     platform: Platform, ann: Caller
 ) -> None:
     app = visit(ann, ADMIN, admin_part="Tasks")
-    assert "No tasks yet" in texts(app)
+    assert "No tasks yet. Choose Try it, then File, to score a whole file." in texts(app)
     app.text_input(key="admin_tasks_search").set_value("no such task")
     assert "No task fits" in texts(ran(app))
 

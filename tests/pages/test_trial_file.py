@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.platform import Platform
 from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
+from core.services.languages import Language
 from core.services.model_views import ModelView
 from tests.core.api.test_pictures_api import PNG, means
 from tests.core.inputs.media import zipped
@@ -46,6 +47,14 @@ def test_the_first_rows_of_a_file_are_tried_out_at_once(page: AppTest) -> None:
     problems = app.dataframe[1].value
     assert list(problems["Field"]) == ["sepal_length"]
     assert list(problems["Row"]) == [2]
+
+
+def test_what_is_wrong_with_a_row_is_said_in_the_visitors_language(
+    platform: Platform, ann: Caller, iris: ModelView
+) -> None:
+    platform.languages.choose(ann, Language.CHINESE)
+    app = choose(visit(ann, PAGE, model=iris.id), CSV)
+    assert app.dataframe[0].value["error"].dropna().tolist() == ['sepal_length："oops" 不是数字。']
 
 
 def test_what_was_found_out_is_said(page: AppTest) -> None:
