@@ -77,14 +77,17 @@ def _said(language: Language, sentence: str) -> str:
 
 
 def dialog(
-    title: str, *, width: Literal["small", "medium", "large"] = "small"
+    title: str,
+    *,
+    width: Literal["small", "medium", "large"] = "small",
+    on_dismiss: Literal["ignore"] | Callable[[], None] = "ignore",
 ) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Make a function a dialog as `st.dialog` does, with its title in the visitor's language."""
 
     def decorated(draw: Callable[P, None]) -> Callable[P, None]:
         @wraps(draw)
         def opened(*args: P.args, **kwargs: P.kwargs) -> None:
-            st.dialog(_(title), width=width)(draw)(*args, **kwargs)
+            st.dialog(_(title), width=width, on_dismiss=on_dismiss)(draw)(*args, **kwargs)
 
         return opened
 

@@ -14,7 +14,7 @@ DEPLOYMENTS = "pages/deployments.py"
 TASKS = "pages/tasks.py"
 ADMIN = "pages/admin.py"
 HELP = "pages/help.py"
-UPLOAD = "upload"  # in the address of the models: opens the dialog
+UPLOAD = "upload"  # in the address of the models: the dialog is open, whatever runs the page anew
 STRAY = "stray"  # in the address of Home: what was asked for is no page's
 STRAYED = f"/?{STRAY}=1"
 _THINGS = ("model", "version", "deployment", "task", "case", "topic")  # what an address can name
@@ -43,11 +43,25 @@ def asked_for(kind: str) -> str | None:
     return asked.get(kind) or None
 
 
+def ask(word: str) -> None:
+    """Write into the address that something is to be open, as long as it stands there."""
+    st.query_params[word] = "1"
+
+
+def asks(word: str) -> bool:
+    """Return whether the address asks for something to be open."""
+    return word in st.query_params
+
+
+def ask_no_more(word: str) -> None:
+    """Take out of the address what asks for something to be open."""
+    st.query_params.pop(word, None)
+
+
 def asks_once(word: str) -> bool:
-    """Return whether the address asks for something to be opened, and take that out of it."""
-    asked = word in st.query_params
-    if asked:
-        del st.query_params[word]
+    """Return whether the address asks for something to be shown, and take that out of it."""
+    asked = asks(word)
+    ask_no_more(word)
     return asked
 
 

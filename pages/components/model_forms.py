@@ -1,5 +1,7 @@
 """The dialogs that change models: upload, new version, edit, deploy, delete."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.services.job_views import TaskFilter
@@ -18,7 +20,7 @@ _VISIBILITIES = {
 }
 
 
-@dialog(N_("Upload a model"), width="medium")
+@dialog(N_("Upload a model"), width="medium", on_dismiss=partial(links.ask_no_more, links.UPLOAD))
 def upload() -> None:
     """Receive a model file and its description; a success opens the model's page."""
     caller = session.require_caller()

@@ -54,12 +54,18 @@ def draw(caller: Caller) -> None:
 
 
 def _draw_ways_in() -> None:
-    if st.button(_("Import"), key="models_import", icon=":material/unarchive:"):
-        model_import.import_()
-    asked = st.button(
-        _("Upload a model"), key="models_upload", type="primary", icon=":material/upload:"
+    importing = st.button(_("Import"), key="models_import", icon=":material/unarchive:")
+    st.button(
+        _("Upload a model"),
+        key="models_upload",
+        type="primary",
+        icon=":material/upload:",
+        on_click=links.ask,
+        args=(links.UPLOAD,),
     )
-    if asked or links.asks_once(links.UPLOAD):
+    if importing:
+        model_import.import_()
+    elif links.asks(links.UPLOAD):
         model_forms.upload()
 
 

@@ -128,6 +128,26 @@ def test_filters_stay_in_the_address_beside_each_other_and_over_a_change_of_lang
     expect(page).to_have_url(re.compile(r"models_whose=mine"))
 
 
+def test_the_upload_is_open_as_long_as_the_address_asks_for_it(
+    page: Page, stocked: tuple[Server, Stock]
+) -> None:
+    """P10: over a reload, and until it is dismissed."""
+    server, _ = stocked
+    opened(page, f"{server.url}/models")
+    page.get_by_role("button", name="Upload a model").click(timeout=LONG)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Who sees it")).to_be_visible(timeout=LONG)
+    expect(page).to_have_url(re.compile(r"\?upload=1$"))
+    page.reload()
+    expect(dialog.get_by_text("Who sees it")).to_be_visible(timeout=LONG)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/models$"))
+    page.reload()
+    expect(page.get_by_role("link", name="Leaves")).to_be_visible(timeout=LONG)
+    expect(dialog).to_have_count(0)
+
+
 def test_an_address_of_nothing_shows_the_way_back(
     page: Page, stocked: tuple[Server, Stock]
 ) -> None:
