@@ -44,6 +44,9 @@ def draw(caller: Caller) -> None:
     scope = _scope()
     with showing_errors():
         _draw_head(caller, scope)
+        if not any(session.platform().jobs.count_by_state(caller).values()):
+            _draw_empty(filtered=False)
+            return
         wanted = _draw_filters(caller, scope)
         found = _read(caller, wanted)
         moving = _any_moves(found)

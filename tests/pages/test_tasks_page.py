@@ -60,7 +60,9 @@ def wanted(platform: Platform, app: AppTest) -> list[Wanted]:
 
 
 def test_an_empty_list_says_how_tasks_come_about(ann: Caller) -> None:
-    assert "choose Try it, then File" in texts(visit(ann, PAGE))
+    app = visit(ann, PAGE)
+    assert "choose Try it, then File" in texts(app)
+    assert "tasks_search" not in {each.key for each in app.text_input}  # nothing to be filtered
 
 
 def test_the_list_shows_each_task_with_its_state(ann: Caller, done: TaskView) -> None:
