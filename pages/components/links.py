@@ -1,7 +1,6 @@
 """Links to the page of one thing; each has an address of its own that can be shared."""
 
 from pathlib import Path
-from typing import Literal
 
 import streamlit as st
 
@@ -145,8 +144,9 @@ def _link(
 ) -> None:
     """Draw a link; Streamlit cuts off what is too long without a sign, so that is done here.
 
-    `under` is the line under its name in a row of a list, where the link takes what room there is;
-    `last` is a third line, of Markdown that is short enough as it is.
+    It is as wide as its text: one to the page that it stands on has a ground, which looks like a
+    row that was chosen where it is wider. `under` is the line under its name in a row of a list or
+    on a card; `last` is a third line, of Markdown that is short enough as it is.
     """
     shown = fit(label, width)
     whole = plain(label) if shown != label else None
@@ -155,5 +155,4 @@ def _link(
         text += f"  \n:small[:gray[{plain(fit(under, width))}]]"
     if last:
         text += f"  \n{last}"
-    room: Literal["stretch", "content"] = "content" if under is None else "stretch"
-    st.page_link(page, label=text, icon=icon, query_params=query, help=whole, width=room)
+    st.page_link(page, label=text, icon=icon, query_params=query, help=whole)

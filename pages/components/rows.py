@@ -22,7 +22,13 @@ def draw(
 
     `done` is a share and the words for it, drawn as a bar of progress below the facts.
     """
-    with st.container(border=True, key=key, horizontal=True, vertical_alignment="center"):
+    with st.container(
+        border=True,
+        key=key,
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+    ):
         link()
         if done is None:
             st.markdown(lines(facts), width=_WIDTH)
