@@ -1,5 +1,7 @@
 """What a filter is set to stands in the address, in no language, so that a link can be sent."""
 
+import io
+
 import pytest
 from streamlit.runtime.state.query_params import QueryParams
 
@@ -8,7 +10,7 @@ from core.services.accounts import Caller
 from core.services.deployment_views import DeploymentView
 from core.services.languages import Language
 from core.services.model_views import ModelView
-from tests.pages.conftest import ran, texts, visit
+from tests.pages.conftest import CSV, ran, texts, visit
 
 ADMIN = "pages/admin.py"
 CHOICES = {
@@ -21,9 +23,11 @@ CHOICES = {
 @pytest.mark.usefixtures("service")
 @pytest.mark.parametrize("page", list(CHOICES))
 def test_a_filter_is_in_the_address_by_its_code_in_every_language(
-    platform: Platform, ann: Caller, page: str
+    platform: Platform, ann: Caller, iris: ModelView, page: str
 ) -> None:
     key, code, label = CHOICES[page]
+    staged = platform.files.stage(io.BytesIO(CSV), "flowers.csv", 1 << 20)
+    platform.jobs.submit(ann, platform.models.get_by_id(ann, iris.id), staged, kind="csv")
     platform.languages.choose(ann, Language.CHINESE)
     app = visit(ann, page)
     choice = app.button_group(key=key)
