@@ -13,7 +13,7 @@ from core.services.thresholds import Health, Level
 from pages.components import approval_parts, health, links
 from pages.components.deployment_list import link_on_card
 from pages.components.language import _, plural, said
-from pages.components.rows import lines
+from pages.components.rows import lines, page_of
 from pages.components.text import ago, plain, short
 
 _SHOWN = 3
@@ -77,11 +77,9 @@ def draw_unused(outlook: Outlook) -> None:
     if folded.open:
         with folded:
             st.caption(_("Nobody has called these models or given them a file."))
-            pages = -(-len(outlook.unused) // _UNUSED_PAGE)
-            slot = st.container()
-            page = st.pagination(pages, key="home_unused_page") if pages > 1 else 1
+            slot, shown = page_of(outlook.unused, _UNUSED_PAGE, "home_unused_page")
             with slot, st.grid("auto", min_column_width=260):
-                for model in outlook.unused[(page - 1) * _UNUSED_PAGE : page * _UNUSED_PAGE]:
+                for model in shown:
                     _draw_unused(model)
 
 

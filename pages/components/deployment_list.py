@@ -40,10 +40,7 @@ def draw(caller: Caller) -> None:
             deployments=plural(len(found), "{count} deployment", "{count} deployments"),
         )
     )
-    pages = -(-len(found) // PAGE_SIZE)
-    slot = st.container()
-    page = st.pagination(pages, key="deployments_page") if pages > 1 else 1
-    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    slot, shown = rows.page_of(found, PAGE_SIZE, "deployments_page")
     counts, healths = platform.calls.counts(), platform.watching.healths(shown)
     with slot:
         for service in shown:

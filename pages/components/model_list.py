@@ -116,11 +116,9 @@ def _draw_page(models: Sequence[ModelView]) -> None:
         st.info(_("No model fits; try fewer words, another type or Everyone's."))
         return
     st.caption(plural(len(models), "{count} model", "{count} models"))
-    pages = -(-len(models) // PAGE_SIZE)
-    slot = st.container()
-    page = st.pagination(pages, key="models_page") if pages > 1 else 1
+    slot, shown = rows.page_of(models, PAGE_SIZE, "models_page")
     with slot:
-        for model in models[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
+        for model in shown:
             _draw_row(model)
 
 

@@ -5,8 +5,12 @@ takes for a page goes by the number of its elements, and a list has many rows.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+T = TypeVar("T")
 
 _WIDTH = 400  # pixels of what stands at the right; on a phone it stands below
 _BREAK = "  \n"
@@ -36,6 +40,14 @@ def draw(
         with st.container(width=_WIDTH, gap="xxsmall"):
             st.markdown(lines(facts))
             st.progress(*done)
+
+
+def page_of(things: Sequence[T], size: int, key: str) -> tuple[DeltaGenerator, Sequence[T]]:
+    """Draw the choice of a page, and return the place above it and the things of that page."""
+    pages = -(-len(things) // size)
+    slot = st.container()
+    page = st.pagination(pages, key=key) if pages > 1 else 1
+    return slot, things[(page - 1) * size : page * size]
 
 
 def lines(facts: Sequence[str]) -> str:
